@@ -1,0 +1,70 @@
+"""Train, measure and repair one retriever that ranks by meaning, whatever the language of query and document.
+
+Every public name is here, and loads its module when it is first used: `import isoglot` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from isoglot.errors import CheckpointError, ConfigError, CorpusError, IsoglotError, SearchError
+from isoglot.records import Document, Judgement, Modality, Query
+
+if TYPE_CHECKING:
+    from isoglot.batches import CrossLingual, Hybrid, Mixed, Monolingual
+    from isoglot.corpora import CorpusBuilder, CorpusInfo, ParallelCorpus, read_corpus, write_corpus
+    from isoglot.evaluation import Results, evaluate
+    from isoglot.experiments import train
+    from isoglot.world import build_text_corpus
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CheckpointError",
+    "ConfigError",
+    "CorpusBuilder",
+    "CorpusError",
+    "CorpusInfo",
+    "CrossLingual",
+    "Document",
+    "Hybrid",
+    "IsoglotError",
+    "Judgement",
+    "Mixed",
+    "Modality",
+    "Monolingual",
+    "ParallelCorpus",
+    "Query",
+    "Results",
+    "SearchError",
+    "build_text_corpus",
+    "evaluate",
+    "read_corpus",
+    "train",
+    "write_corpus",
+]
+
+_HOMES = {
+    name: room
+    for room, names in {
+        "isoglot.batches": ("CrossLingual", "Hybrid", "Mixed", "Monolingual"),
+        "isoglot.corpora": ("CorpusBuilder", "CorpusInfo", "ParallelCorpus", "read_corpus", "write_corpus"),
+        "isoglot.evaluation": ("Results", "evaluate"),
+        "isoglot.experiments": ("train",),
+        "isoglot.world": ("build_text_corpus",),
+    }.items()
+    for name in names
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,58 @@
+"""`isoglot train`: one experiment from a TOML file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    config: Annotated[Path, typer.Argument(help="The experiment, as TOML.", metavar="CONFIG.toml")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Override a key, such as `training.seed=1`. May be given again.",
+            metavar="KEY=VALUE",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
+) -> None:
+    """Train a retriever as a TOML file says.
+
+    The model directory is a sentence-transformers model with `isoglot.json` beside it. The same command,
+    started again, goes on where an interrupted one stopped, and does nothing where it had finished.
+    """
+    from rich.console import Console
+
+    from isoglot.config import read_config
+    from isoglot.experiments.config import ExperimentConfig
+
+    experiment = read_config(config, ExperimentConfig, tuple(overrides or ()))
+    console = Console(stderr=True)
+
+    from transformers.utils import logging
+
+    from isoglot.experiments import run_experiment
+    from isoglot.training.artefact import read_record
+    from isoglot.training.progress import ProgressBar
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    with console.status("reading corpora") as status:
+        # The bar takes the status line's place when training starts.
+        def tell(line: str) -> None:
+            status.stop() if line == "training" else status.update(line)
+
+        folder = run_experiment(experiment, progress=tell, callbacks=[ProgressBar(console)])
+    record = read_record(folder) or {}
+    if as_json:
+        result = {"model": str(folder), "provenance": record.get("provenance")}
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    drawn = record["provenance"]
+    share = f"{drawn['share_monolingual']:.0%} monolingual"
+    console.print(f"[bold]{folder}[/bold]: {drawn['num_batches']:,} batches, {share}")
+    console.print(f"Measure it: isoglot evaluate {folder} CORPUS", markup=False)

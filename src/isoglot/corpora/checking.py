@@ -1,0 +1,194 @@
+"""Checking a corpus folder: every rule on every row, every problem with its file and line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from isoglot.corpora import manifest as manifests
+from isoglot.corpora.building import row_problems
+from isoglot.corpora.languages import normalize_language
+from isoglot.corpora.parallel import DOCUMENT_SCHEMA, QUERY_SCHEMA
+from isoglot.corpora.qrels import parse_groups, parse_qrels
+from isoglot.corpora.tables import DOCUMENTS, QUERIES, as_strings, open_parquet, read_lines, split_files
+from isoglot.errors import CorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ROWS_AT_ONCE = 65_536
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What a check found.
+
+    Attributes:
+        problems: One line each, `file:line: what is wrong; what to do`; rows of Parquet files count as lines,
+            from 1.
+        counts: Queries, documents, groups, and queries or groups of each split.
+    """
+
+    problems: tuple[str, ...]
+    counts: dict[str, Any]
+
+
+@dataclass
+class _Table:
+    """Ids and groups of a table, row by row."""
+
+    ids: set[str] = field(default_factory=set)
+    groups: set[str] = field(default_factory=set)
+
+
+def check_corpus(folder: Path | str) -> CheckReport:
+    """Checks a corpus folder in full.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        All problems, and counts of what is there.
+    """
+    folder = Path(folder)
+    problems: list[str] = []
+    try:
+        manifest = manifests.read_manifest(folder)
+    except CorpusError as error:
+        problems.extend(error.problems)
+    else:
+        problems.extend(manifests.verify(folder, manifest.checksums))
+        problems.extend(_unlisted(folder, set(manifest.checksums)))
+    tables = {
+        name: _check_table(folder, name, schema, problems)
+        for name, schema in ((QUERIES, QUERY_SCHEMA), (DOCUMENTS, DOCUMENT_SCHEMA))
+    }
+    queries, documents = tables[QUERIES], tables[DOCUMENTS]
+    splits = _check_splits(folder, queries, documents, problems)
+    counts = {
+        "queries": len(queries.ids),
+        "documents": len(documents.ids),
+        "groups": len(queries.groups | documents.groups),
+        "splits": splits,
+    }
+    return CheckReport(tuple(dict.fromkeys(problems)), counts)
+
+
+def find_problems(folder: Path) -> tuple[str, ...]:
+    """All problems of a folder that is known to have one."""
+    problems = check_corpus(folder).problems
+    assert problems, f"{folder} was refused although the check finds nothing"
+    return problems
+
+
+def _unlisted(folder: Path, listed: set[str]) -> Iterator[str]:
+    """Files that a reader relies on and no checksum guards; only where there are checksums at all."""
+    if not listed:
+        return
+    files = [folder / QUERIES, folder / DOCUMENTS, *sorted((folder / "qrels").glob("*.tsv"))]
+    for path in files:
+        if path.is_file() and path.relative_to(folder).as_posix() not in listed:
+            yield f"{path}:1: has no checksum in {manifests.NAME}; write the corpus again"
+
+
+def _check_table(folder: Path, name: str, schema: pa.Schema, problems: list[str]) -> _Table:
+    found = _Table()
+    path = folder / name
+    if not path.is_file():
+        problems.append(f"{path}:1: is missing; write the corpus again")
+        return found
+    try:
+        for number, row in _rows(path, schema):
+            _check_row(row, f"{path}:{number}", folder / "media", found, problems)
+    except CorpusError as error:
+        problems.extend(error.problems)
+    else:
+        if not found.ids:
+            problems.append(f"{path}:1: holds no row; nothing could be searched")
+    return found
+
+
+def _rows(path: Path, schema: pa.Schema) -> Iterator[tuple[int, dict[str, str | None]]]:
+    file = open_parquet(path, schema)
+    there = [name for name in schema.names if name in file.schema_arrow.names]
+    number = 0
+    try:
+        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=there):
+            for row in as_strings(pa.Table.from_batches([batch]), schema.names).to_pylist():
+                number += 1
+                yield number, row
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        raise CorpusError(f"{path}:{number + 1}: is damaged ({error}); write the corpus again") from None
+
+
+def _check_row(
+    row: dict[str, str | None], where: str, media: Path, found: _Table, problems: list[str]
+) -> None:
+    kind = next(iter(row))
+    row_id, group, language, path = row[kind] or "", row["group_id"], row["language"], row["path"]
+    what = row_problems(kind, row_id, row["text"], row["modality"] or "", path, group)
+    if row_id in found.ids:
+        what.append(f"{kind} {row_id!r} is there twice; ids must be unique")
+    if kind == "query_id" and not group:
+        what.append(f"query {row_id!r} has no group_id; give it one, its own id if it has no translation")
+    if language is None:
+        if kind == "query_id" or row["modality"] == "text":
+            what.append(f"{kind} {row_id!r} has no language; give its BCP 47 tag")
+    else:
+        what.extend(_tag_problems(language))
+    if path and not (media / path).is_file():
+        what.append(f"{kind} {row_id!r}: there is no file {path!r} below media/; put it there")
+    problems.extend(f"{where}: {item}" for item in what)
+    found.ids.add(row_id)
+    if group:
+        found.groups.add(group)
+
+
+def _tag_problems(language: str) -> list[str]:
+    try:
+        canonical = normalize_language(language)
+    except CorpusError as error:
+        return list(error.problems)
+    return [] if canonical == language else [f"language {language!r} must be written {canonical!r}"]
+
+
+def _check_splits(folder: Path, queries: _Table, documents: _Table, problems: list[str]) -> dict[str, int]:
+    """Number of judged queries, or of groups, of each split."""
+    try:
+        files = split_files(folder)
+    except CorpusError as error:
+        problems.extend(error.problems)
+        return {}
+    counts = {}
+    for name, path in files.items():
+        lines = read_lines(path, problems)
+        if path.name.endswith(".groups.tsv"):
+            groups = parse_groups(lines, str(path), problems)
+            counts[name] = len(groups)
+            known = queries.groups | documents.groups
+            problems.extend(
+                f"{where}: no query or document is of group {group!r}; remove the line"
+                for group, where in groups
+                if group not in known
+            )
+        else:
+            counts[name] = _check_qrels(lines, path, queries, documents, problems)
+    return counts
+
+
+def _check_qrels(
+    lines: list[str], path: Path, queries: _Table, documents: _Table, problems: list[str]
+) -> int:
+    judged: set[tuple[str, str]] = set()
+    for query_id, doc_id, _, where in parse_qrels(lines, str(path), problems):
+        if query_id not in queries.ids:
+            problems.append(f"{where}: there is no query {query_id!r}; remove the line")
+        elif doc_id not in documents.ids:
+            problems.append(f"{where}: there is no document {doc_id!r}; remove the line")
+        elif (query_id, doc_id) in judged:
+            problems.append(f"{where}: {query_id!r} and {doc_id!r} are judged above; keep one line")
+        judged.add((query_id, doc_id))
+    return len({query_id for query_id, _ in judged})

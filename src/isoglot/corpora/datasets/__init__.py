@@ -1,0 +1,11 @@
+"""Readers of published data sets, each from the files as they are distributed."""
+
+from isoglot.corpora.datasets.registry import (
+    Dataset,
+    find_dataset,
+    list_datasets,
+    parse_options,
+    read_dataset,
+)
+
+__all__ = ["Dataset", "find_dataset", "list_datasets", "parse_options", "read_dataset"]

@@ -1,0 +1,219 @@
+"""The corpus folder: writing, and reading it back, mapped into memory where it is large."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isoglot.corpora import manifest as manifests
+from isoglot.corpora.checking import find_problems
+from isoglot.corpora.mapped import open_mapped
+from isoglot.corpora.parallel import DOCUMENT_SCHEMA, QUERY_SCHEMA, ParallelCorpus, Rows, assemble
+from isoglot.corpora.qrels import BEIR_HEADER, GROUPS_HEADER
+from isoglot.corpora.tables import (
+    DOCUMENTS,
+    QUERIES,
+    TABLES,
+    looks_sound,
+    open_table,
+    read_split,
+    split_files,
+)
+from isoglot.errors import CorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAP_ABOVE_BYTES = 32 << 20
+"""Size of the two Parquet files together above which `read_corpus` maps instead of reading to memory."""
+_ROWS_AT_ONCE = 65_536
+
+
+def write_corpus(corpus: ParallelCorpus, folder: Path | str, *, explicit_qrels: bool = False) -> Path:
+    """Writes a corpus folder; it appears complete or not at all.
+
+    Strings are plain Parquet strings. A split by groups becomes `qrels/<split>.groups.tsv`, one group id a
+    line: every document of the group is relevant, grade 1, to every query of it.
+
+    Args:
+        corpus: The corpus.
+        folder: Where to; a corpus folder that is there is replaced, as is an empty folder.
+        explicit_qrels: Whether a split by groups is written query by query, as BEIR tools need it.
+
+    Returns:
+        The folder.
+
+    Raises:
+        CorpusError: If the folder holds something else than a corpus, a medium's file is missing, or an id
+            cannot stand in a line of qrels.
+    """
+    target = Path(folder)
+    if target.exists() and not _is_replaceable(target):
+        raise CorpusError(
+            f"{target}: is there and is no corpus folder; choose another, or remove it yourself"
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    building = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}.tmp"
+    try:
+        _write_files(corpus, building, explicit_qrels=explicit_qrels)
+        _replace(building, target)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return target
+
+
+def _is_replaceable(target: Path) -> bool:
+    return target.is_dir() and ((target / manifests.NAME).is_file() or not any(target.iterdir()))
+
+
+def _replace(building: Path, target: Path) -> None:
+    if not target.exists():
+        building.rename(target)
+        return
+    old = building.with_suffix(".old")
+    target.rename(old)
+    try:
+        building.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old)
+
+
+def _write_files(corpus: ParallelCorpus, folder: Path, *, explicit_qrels: bool) -> None:
+    (folder / "qrels").mkdir(parents=True)
+    _write_table(corpus.queries, folder / QUERIES)
+    _write_table(corpus.documents, folder / DOCUMENTS)
+    for name in corpus.splits:
+        _write_split(corpus, name, folder / "qrels", explicit_qrels=explicit_qrels)
+    _copy_media(corpus, folder / "media")
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    checksums = {path.relative_to(folder).as_posix(): manifests.checksum(path) for path in files}
+    summary = manifests.summarize(corpus)
+    manifests.write_manifest(folder, manifests.Manifest(corpus.info, checksums, summary))
+
+
+def _write_table(table: pa.Table, path: Path) -> None:
+    plain = pa.schema([(name, pa.string()) for name in table.column_names])
+    with pq.ParquetWriter(path, plain, compression="zstd") as writer:
+        for start in range(0, max(table.num_rows, 1), _ROWS_AT_ONCE):
+            writer.write_table(table.slice(start, _ROWS_AT_ONCE).cast(plain))
+
+
+def _write_split(corpus: ParallelCorpus, name: str, folder: Path, *, explicit_qrels: bool) -> None:
+    if not name or name != Path(name).name or any(character.isspace() for character in name):
+        raise CorpusError(
+            f"split {name!r} of {corpus.name!r} cannot name a file; use letters, digits, - and _"
+        )
+    part = corpus.split(name)
+    if part.groups is not None and not explicit_qrels:
+        names = _group_names(corpus, part.groups)
+        if not names:
+            raise CorpusError(f"split {name!r} of {corpus.name!r} has no group left; select without it")
+        lines = [GROUPS_HEADER, *names]
+        _write_lines(lines, folder / f"{name}.groups.tsv")
+        return
+    judged = corpus.judgements(name)
+    with (folder / f"{name}.tsv").open("w", encoding="utf-8", newline="\n") as stream:
+        stream.write("\t".join(BEIR_HEADER) + "\n")
+        rows = np.repeat(judged.query_rows, np.diff(judged.indptr))
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            chosen = slice(start, start + _ROWS_AT_ONCE)
+            queries = corpus.queries["query_id"].take(pa.array(rows[chosen])).to_pylist()
+            documents = corpus.documents["doc_id"].take(pa.array(judged.document_rows[chosen])).to_pylist()
+            grades = judged.grades[chosen].tolist()
+            cells = zip(queries, documents, grades, strict=True)
+            stream.write("".join(f"{query}\t{document}\t{grade}\n" for query, document, grade in cells))
+
+
+def _group_names(corpus: ParallelCorpus, groups: Rows) -> list[str]:
+    """Ids of group codes, from the first query or document of each; a group without either is left out."""
+    names = np.full(corpus.num_groups, None, dtype=object)
+    for table, codes in ((corpus.documents, corpus.document_groups), (corpus.queries, corpus.query_groups)):
+        found, rows = np.unique(codes, return_index=True)
+        rows, found = rows[found >= 0], found[found >= 0]
+        names[found] = np.array(table["group_id"].take(pa.array(rows)).to_pylist(), dtype=object)
+    return [name for name in names[groups].tolist() if name is not None]
+
+
+def _write_lines(lines: Iterable[str], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.writelines(f"{line}\n" for line in lines)
+
+
+def _copy_media(corpus: ParallelCorpus, folder: Path) -> None:
+    paths: set[str] = set()
+    for table in (corpus.queries, corpus.documents):
+        paths.update(path for path in table["path"].unique().to_pylist() if path is not None)
+    root = Path(corpus.media_root) if corpus.media_root is not None else None
+    missing = [path for path in sorted(paths) if root is None or not (root / path).is_file()]
+    if missing:
+        raise CorpusError(
+            [f"{root or corpus.name}/{path}: no such media file; put it there" for path in missing]
+        )
+    for path in sorted(paths):
+        assert root is not None
+        target = folder / path
+        if not target.resolve().is_relative_to(folder.resolve()):
+            raise CorpusError(f"{path}: leads out of media/; name a file below it")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / path, target)
+
+
+def read_folder(
+    folder: Path,
+    *,
+    languages: Iterable[str] | None = None,
+    splits: Iterable[str] | None = None,
+    map_above_bytes: int = MAP_ABOVE_BYTES,
+) -> ParallelCorpus:
+    """Reads a corpus folder, after verifying its checksums and its rows.
+
+    Args:
+        folder: The folder.
+        languages: Tags to keep; None keeps all.
+        splits: Splits to keep; None keeps all.
+        map_above_bytes: Size of the Parquet files above which the corpus is mapped: converted once to Arrow
+            files in `$ISOGLOT_CACHE` (or `~/.cache/isoglot`), then opened without being read.
+
+    Returns:
+        The corpus.
+
+    Raises:
+        CorpusError: If anything in the folder is not as it should be; all problems at once.
+    """
+    manifest = manifests.read_manifest(folder)
+    problems = manifests.verify(folder, manifest.checksums)
+    missing = [name for name in TABLES if not (folder / name).is_file()]
+    problems += [
+        f"{folder / name}:1: is missing; write the corpus again"
+        for name in missing
+        if name not in manifest.checksums
+    ]
+    if problems:
+        raise CorpusError(problems)
+    if sum((folder / name).stat().st_size for name in TABLES) > map_above_bytes:
+        corpus = open_mapped(folder, manifest)
+    else:
+        corpus = _read_to_memory(folder, manifest)
+    media = folder / "media"
+    corpus = replace(corpus, media_root=str(media) if media.is_dir() else None)
+    return corpus if languages is None and splits is None else corpus.select(languages, splits)
+
+
+def _read_to_memory(folder: Path, manifest: manifests.Manifest) -> ParallelCorpus:
+    queries = open_table(folder / QUERIES, QUERY_SCHEMA)
+    documents = open_table(folder / DOCUMENTS, DOCUMENT_SCHEMA)
+    if not (looks_sound(queries) and looks_sound(documents)):
+        raise CorpusError(find_problems(folder))
+    corpus = assemble(manifest.info, queries, documents, checksums=dict(manifest.checksums))
+    return replace(
+        corpus, splits={name: read_split(corpus, path) for name, path in split_files(folder).items()}
+    )

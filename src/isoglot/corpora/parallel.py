@@ -1,0 +1,522 @@
+"""The parallel corpus: queries, documents and judgements in several languages, held as Arrow tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isoglot.corpora.languages import match_languages
+from isoglot.errors import CorpusError
+from isoglot.records import Document, Query
+
+Rows = npt.NDArray[np.int32]
+"""Row numbers, or codes of groups, into one table."""
+
+_TAG = pa.dictionary(pa.int16(), pa.string())
+QUERY_SCHEMA = pa.schema(
+    [
+        ("query_id", pa.large_string()),
+        ("group_id", pa.large_string()),
+        ("language", _TAG),
+        ("modality", _TAG),
+        ("text", pa.large_string()),
+        ("path", pa.large_string()),
+    ]
+)
+DOCUMENT_SCHEMA = pa.schema(
+    [
+        ("doc_id", pa.large_string()),
+        ("group_id", pa.large_string()),
+        ("language", _TAG),
+        ("modality", _TAG),
+        ("text", pa.large_string()),
+        ("path", pa.large_string()),
+        ("title", pa.large_string()),
+    ]
+)
+NO_GROUP = -1
+"""Group code of a distractor."""
+
+
+@dataclass(frozen=True)
+class CorpusInfo:
+    """What a corpus says of itself in `corpus.json`.
+
+    Attributes:
+        name: Short name, used in results and file names.
+        version: Version of the content.
+        licence: Licence of the texts and media.
+        citation: The paper or page to cite.
+        description: A sentence on what it holds.
+        symmetric: True if every text stands on both sides, as sentence and as its translation's match; a
+            same-language pair would then be a text with itself.
+    """
+
+    name: str
+    version: str = "1"
+    licence: str = ""
+    citation: str = ""
+    description: str = ""
+    symmetric: bool = False
+
+
+@dataclass(frozen=True)
+class Judgements:
+    """Judged queries of a split and their relevant or judged documents, as row numbers (CSR).
+
+    The documents of `query_rows[i]` are `document_rows[indptr[i]:indptr[i + 1]]`, graded by `grades` there.
+
+    Attributes:
+        query_rows: (Q,) rows of the queries table, ascending.
+        indptr: (Q + 1,) offsets.
+        document_rows: (J,) rows of the documents table.
+        grades: (J,) relevance; 0 is judged and not relevant.
+    """
+
+    query_rows: Rows
+    indptr: npt.NDArray[np.int64]
+    document_rows: Rows
+    grades: Rows
+
+    def __len__(self) -> int:
+        return len(self.query_rows)
+
+    def relevant(self) -> Judgements:
+        """Only the judgements with a grade above 0; a query left with none keeps its place."""
+        keep = self.grades > 0
+        kept_before = np.concatenate([[0], np.cumsum(keep)])
+        return Judgements(
+            self.query_rows, kept_before[self.indptr], self.document_rows[keep], self.grades[keep]
+        )
+
+    @staticmethod
+    def from_pairs(query_rows: Rows, document_rows: Rows, grades: Rows) -> Judgements:
+        """Judgements from parallel arrays in any order.
+
+        Args:
+            query_rows: (J,) query row of each judgement.
+            document_rows: (J,) document row of each judgement.
+            grades: (J,) grade of each judgement.
+
+        Returns:
+            The same, sorted by query row and then by document row.
+        """
+        order = np.lexsort((document_rows, query_rows))
+        judged, starts = np.unique(query_rows[order], return_index=True)
+        return Judgements(
+            judged.astype(np.int32),
+            np.concatenate([starts, [len(order)]]).astype(np.int64),
+            document_rows[order].astype(np.int32),
+            grades[order].astype(np.int32),
+        )
+
+
+@dataclass(frozen=True)
+class Split:
+    """A named part of the judged queries: by explicit judgements, or by whole groups.
+
+    Attributes:
+        judgements: Explicit judgements, as in qrels; or None.
+        groups: Codes of groups, each query of which has as relevant documents (grade 1) all documents of its
+            group; or None. Says in one line what explicit qrels say in languages x languages lines.
+    """
+
+    judgements: Judgements | None = None
+    groups: Rows | None = None
+
+    def __post_init__(self) -> None:
+        assert (self.judgements is None) != (self.groups is None)
+
+
+def _decode(tags: pa.ChunkedArray) -> pa.ChunkedArray:
+    return tags.cast(pa.string())
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[tuple[str, ...], npt.NDArray[np.int16]]:
+    """The distinct tags of a dictionary column and each row's code, -1 where the row has none."""
+    unified = column.unify_dictionaries()
+    if unified.num_chunks == 0:
+        return (), np.zeros(0, np.int16)
+    names = tuple(unified.chunk(0).dictionary.to_pylist())
+    indices = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in unified.chunks]
+    return names, indices[0] if len(indices) == 1 else np.concatenate(indices)
+
+
+@dataclass(frozen=True, eq=False)
+class ParallelCorpus:
+    """Queries, documents and judgements in several languages.
+
+    The tables may be memory-mapped: a column is touched only where it is asked for. Rows are the internal
+    currency (arrays of row numbers), ids the external one.
+
+    Attributes:
+        info: Name, licence, citation.
+        queries: Rows of `QUERY_SCHEMA`.
+        documents: Rows of `DOCUMENT_SCHEMA`.
+        query_groups: (queries,) code of each query's group.
+        document_groups: (documents,) code of each document's group in the same coding; `NO_GROUP` for none.
+        num_groups: Codes run from 0 to `num_groups - 1`.
+        splits: Name -> judged queries.
+        checksums: File name -> SHA-256, for a corpus that was read from a folder.
+        media_root: Folder that `path` columns are relative to, or None.
+    """
+
+    info: CorpusInfo
+    queries: pa.Table
+    documents: pa.Table
+    query_groups: Rows
+    document_groups: Rows
+    num_groups: int
+    splits: Mapping[str, Split] = field(default_factory=dict)
+    checksums: Mapping[str, str] = field(default_factory=dict)
+    media_root: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The corpus' short name."""
+        return self.info.name
+
+    def __repr__(self) -> str:
+        return (
+            f"ParallelCorpus({self.name!r}, {self.queries.num_rows:,} queries, "
+            f"{self.documents.num_rows:,} documents, {self.num_groups:,} groups, "
+            f"languages {' '.join(self.languages)}, splits {' '.join(self.splits)})"
+        )
+
+    @cached_property
+    def query_languages(self) -> tuple[tuple[str, ...], npt.NDArray[np.int16]]:
+        """Tags, and the index of each query's tag among them."""
+        return _codes(self.queries["language"])
+
+    @cached_property
+    def document_languages(self) -> tuple[tuple[str, ...], npt.NDArray[np.int16]]:
+        """Tags, and the index of each document's tag among them (-1: the document has no language)."""
+        return _codes(self.documents["language"])
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Languages of queries and documents, sorted."""
+        present: set[str] = set()
+        for names, codes in (self.query_languages, self.document_languages):
+            present.update(names[code] for code in np.unique(codes) if code >= 0)
+        return tuple(sorted(present))
+
+    @cached_property
+    def modalities(self) -> tuple[str, ...]:
+        """Media of queries and documents, sorted."""
+        columns = (self.queries["modality"], self.documents["modality"])
+        return tuple(sorted({name for column in columns for name in _decode(column).unique().to_pylist()}))
+
+    def query(self, row: int) -> Query:
+        """The query in a row of the table."""
+        return Query(**self.queries.slice(row, 1).to_pylist()[0])
+
+    def document(self, row: int) -> Document:
+        """The document in a row of the table."""
+        return Document(**self.documents.slice(row, 1).to_pylist()[0])
+
+    def query_texts(self, rows: Rows) -> list[str]:
+        """Texts of the given rows, in their order."""
+        return _texts(self.queries, rows)
+
+    def document_texts(self, rows: Rows) -> list[str]:
+        """Texts of the given rows in their order, a title on the line before where there is one."""
+        texts = _texts(self.documents, rows)
+        titles: list[str | None] = self.documents["title"].take(pa.array(rows)).to_pylist()
+        return [f"{title}\n{text}" if title else text for title, text in zip(titles, texts, strict=True)]
+
+    def split(self, name: str) -> Split:
+        """A split by name.
+
+        Args:
+            name: Its name.
+
+        Returns:
+            The split.
+
+        Raises:
+            CorpusError: If there is no such split.
+        """
+        if name not in self.splits:
+            raise CorpusError(f"corpus {self.name!r} has no split {name!r}; it has {', '.join(self.splits)}")
+        return self.splits[name]
+
+    def judgements(self, split: str) -> Judgements:
+        """The judgements of a split, written out query by query.
+
+        Args:
+            split: Name of the split.
+
+        Returns:
+            Judgements; for a split by groups, every document of a query's group with grade 1.
+
+        Raises:
+            CorpusError: If there is no such split.
+        """
+        part = self.split(split)
+        if part.judgements is not None:
+            return part.judgements
+        assert part.groups is not None
+        query_rows = np.flatnonzero(np.isin(self.query_groups, part.groups)).astype(np.int32)
+        order = np.argsort(self.document_groups, kind="stable").astype(np.int32)
+        sorted_groups = self.document_groups[order]
+        starts = np.searchsorted(sorted_groups, self.query_groups[query_rows], "left")
+        counts = np.searchsorted(sorted_groups, self.query_groups[query_rows], "right") - starts
+        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        within = np.arange(indptr[-1]) - np.repeat(indptr[:-1], counts)
+        rows = order[np.repeat(starts, counts) + within]
+        return Judgements(query_rows, indptr, rows, np.ones(len(rows), np.int32))
+
+    def select(
+        self, languages: Iterable[str] | None = None, splits: Iterable[str] | None = None
+    ) -> ParallelCorpus:
+        """The part in some languages and splits; documents without language stay.
+
+        Args:
+            languages: Tags to keep, varieties included; None keeps all.
+            splits: Splits to keep; None keeps all. Documents stay, as they are the collection that is
+                searched.
+
+        Returns:
+            A corpus over the kept rows. Judgements of a dropped query or document go with it.
+
+        Raises:
+            CorpusError: If a language or split does not exist, or a split is left without a judged query.
+        """
+        kept = {name: self.split(name) for name in splits} if splits is not None else dict(self.splits)
+        corpus = replace(self, splits=kept)
+        if languages is None:
+            return corpus
+        wanted = match_languages(languages, self.languages)
+        return corpus.take(
+            _rows_in(self.query_languages, wanted, keep_none=False),
+            _rows_in(self.document_languages, wanted, keep_none=True),
+        )
+
+    def select_groups(self, groups: Rows) -> ParallelCorpus:
+        """The queries and documents of some groups; distractors go.
+
+        Args:
+            groups: Codes of the groups to keep.
+
+        Returns:
+            A corpus over their rows.
+
+        Raises:
+            CorpusError: If a split is left without a judged query.
+        """
+        return self.take(
+            np.flatnonzero(np.isin(self.query_groups, groups)).astype(np.int32),
+            np.flatnonzero(np.isin(self.document_groups, groups)).astype(np.int32),
+        )
+
+    def take(self, query_rows: Rows, document_rows: Rows) -> ParallelCorpus:
+        """The given rows of both tables, in the given order, with what judgements remain.
+
+        Args:
+            query_rows: Rows of `queries` to keep, without repetition.
+            document_rows: Rows of `documents` to keep, without repetition.
+
+        Returns:
+            A corpus over the kept rows.
+
+        Raises:
+            CorpusError: If a split is left without a judged query.
+        """
+        new_query = _inverse(query_rows, self.queries.num_rows)
+        new_document = _inverse(document_rows, self.documents.num_rows)
+        splits = {}
+        for name, part in self.splits.items():
+            splits[name] = part
+            if part.judgements is not None:
+                splits[name] = Split(judgements=_renumber(part.judgements, new_query, new_document))
+                if not len(splits[name].judgements or ()):
+                    raise CorpusError(
+                        f"split {name!r} of {self.name!r} has no judged query in this selection"
+                    )
+        return replace(
+            self,
+            queries=self.queries.take(pa.array(query_rows)),
+            documents=self.documents.take(pa.array(document_rows)),
+            query_groups=self.query_groups[query_rows],
+            document_groups=self.document_groups[document_rows],
+            splits=splits,
+        )
+
+
+def _texts(table: pa.Table, rows: Rows) -> list[str]:
+    texts: list[Any] = table["text"].take(pa.array(rows)).to_pylist()
+    if None in texts:
+        kind = table.column_names[0]
+        name = table[kind][int(rows[texts.index(None)])].as_py()
+        raise CorpusError(f"{kind} {name!r} has no text; encode it with a model for its medium")
+    return texts
+
+
+def _rows_in(
+    languages: tuple[tuple[str, ...], npt.NDArray[np.int16]], wanted: tuple[str, ...], *, keep_none: bool
+) -> Rows:
+    names, codes = languages
+    keep = np.isin(codes, [code for code, name in enumerate(names) if name in wanted])
+    if keep_none:
+        keep |= codes < 0
+    return np.flatnonzero(keep).astype(np.int32)
+
+
+def _inverse(rows: Rows, num_rows: int) -> Rows:
+    """New row number of each old row, -1 for those that go."""
+    new = np.full(num_rows, -1, np.int32)
+    new[rows] = np.arange(len(rows), dtype=np.int32)
+    return new
+
+
+def _renumber(judgements: Judgements, new_query: Rows, new_document: Rows) -> Judgements:
+    query_rows = new_query[np.repeat(judgements.query_rows, np.diff(judgements.indptr))]
+    document_rows = new_document[judgements.document_rows]
+    keep = (query_rows >= 0) & (document_rows >= 0)
+    return Judgements.from_pairs(query_rows[keep], document_rows[keep], judgements.grades[keep])
+
+
+def in_one_chunk(table: pa.Table) -> pa.Table:
+    """The same table with every column contiguous.
+
+    Arrow concatenates a column of several chunks anew each time rows are taken from it; in one chunk, taking
+    rows costs time in their number alone.
+    """
+    return table.unify_dictionaries().combine_chunks()
+
+
+def assemble(
+    info: CorpusInfo,
+    queries: pa.Table,
+    documents: pa.Table,
+    splits: Mapping[str, Split] | None = None,
+    **extra: Any,
+) -> ParallelCorpus:
+    """A corpus from its tables: codes the groups, in order of first appearance in the queries.
+
+    Args:
+        info: Name, licence, citation.
+        queries: Rows of `QUERY_SCHEMA` (columns in that order and of types that cast to it).
+        documents: Rows of `DOCUMENT_SCHEMA`.
+        splits: Name -> judged queries.
+        **extra: Further attributes of `ParallelCorpus`.
+
+    Returns:
+        The corpus.
+    """
+    queries, documents = (
+        in_one_chunk(queries.cast(QUERY_SCHEMA)),
+        in_one_chunk(documents.cast(DOCUMENT_SCHEMA)),
+    )
+    ids = pa.chunked_array(queries["group_id"].chunks + documents["group_id"].chunks, pa.large_string())
+    coded = pc.dictionary_encode(ids).combine_chunks() if len(ids) else None
+    if coded is None:
+        codes, num_groups = np.zeros(0, np.int32), 0
+    else:
+        if isinstance(coded, pa.ChunkedArray):
+            coded = coded.chunk(0)
+        codes = (
+            pc.fill_null(coded.indices, NO_GROUP).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+        )
+        num_groups = len(coded.dictionary)
+    num_queries = queries.num_rows
+    return ParallelCorpus(
+        info, queries, documents, codes[:num_queries], codes[num_queries:], num_groups, splits or {}, **extra
+    )
+
+
+def concatenate(name: str, corpora: Iterable[ParallelCorpus]) -> ParallelCorpus:
+    """Several corpora as one; ids and groups are prefixed by the corpus' name, so none collide.
+
+    Args:
+        name: Name of the whole.
+        corpora: The parts, with distinct names.
+
+    Returns:
+        One corpus. A split holds the union of the parts' splits of that name. It is symmetric if all are.
+
+    Raises:
+        CorpusError: If there is none, two have the same name, or a split is by groups in one part and
+            explicit in another.
+    """
+    parts = list(corpora)
+    if not parts or len({part.name for part in parts}) < len(parts):
+        names = [part.name for part in parts]
+        raise CorpusError(f"need one corpus or more, with distinct names; got {names}")
+    if len(parts) == 1:
+        return parts[0]
+    query_offsets = np.cumsum([0] + [part.queries.num_rows for part in parts])
+    document_offsets = np.cumsum([0] + [part.documents.num_rows for part in parts])
+    group_offsets = np.cumsum([0] + [part.num_groups for part in parts])
+    splits: dict[str, Split] = {}
+    for split in dict.fromkeys(name for part in parts for name in part.splits):
+        have = [index for index, part in enumerate(parts) if split in part.splits]
+        splits[split] = _concatenate_splits(
+            [parts[i].splits[split] for i in have],
+            [(query_offsets[i], document_offsets[i], group_offsets[i]) for i in have],
+            split,
+        )
+    return ParallelCorpus(
+        CorpusInfo(
+            name,
+            licence="; ".join(dict.fromkeys(part.info.licence for part in parts)),
+            citation="; ".join(dict.fromkeys(part.info.citation for part in parts)),
+            description="Union of " + ", ".join(part.name for part in parts),
+            symmetric=all(part.info.symmetric for part in parts),
+        ),
+        in_one_chunk(pa.concat_tables([_prefixed(part.queries, "query_id", part.name) for part in parts])),
+        in_one_chunk(pa.concat_tables([_prefixed(part.documents, "doc_id", part.name) for part in parts])),
+        np.concatenate([p.query_groups + np.int32(o) for p, o in zip(parts, group_offsets, strict=False)]),
+        np.concatenate(
+            [
+                np.where(p.document_groups < 0, NO_GROUP, p.document_groups + np.int32(o)).astype(np.int32)
+                for p, o in zip(parts, group_offsets, strict=False)
+            ]
+        ),
+        int(group_offsets[-1]),
+        splits,
+        checksums={f"{p.name}/{file}": digest for p in parts for file, digest in p.checksums.items()},
+    )
+
+
+def _concatenate_splits(parts: list[Split], offsets: list[tuple[int, int, int]], name: str) -> Split:
+    if len({part.groups is None for part in parts}) > 1:
+        raise CorpusError(
+            f"split {name!r} is by groups in one corpus and explicit in another; join them apart"
+        )
+    if parts[0].groups is not None:
+        groups = [
+            part.groups + np.int32(o[2])
+            for part, o in zip(parts, offsets, strict=True)
+            if part.groups is not None
+        ]
+        return Split(groups=np.concatenate(groups).astype(np.int32))
+    queries, documents, grades = [], [], []
+    for part, (query_offset, document_offset, _) in zip(parts, offsets, strict=True):
+        assert part.judgements is not None
+        queries.append(np.repeat(part.judgements.query_rows, np.diff(part.judgements.indptr)) + query_offset)
+        documents.append(part.judgements.document_rows + document_offset)
+        grades.append(part.judgements.grades)
+    return Split(
+        judgements=Judgements.from_pairs(
+            np.concatenate(queries), np.concatenate(documents), np.concatenate(grades)
+        )
+    )
+
+
+def _prefixed(table: pa.Table, id_column: str, prefix: str) -> pa.Table:
+    for column in (id_column, "group_id"):
+        index = table.column_names.index(column)
+        values = pc.binary_join_element_wise(
+            pa.scalar(prefix, pa.large_string()), table[column], pa.scalar("/", pa.large_string())
+        )
+        table = table.set_column(index, column, values)
+    return table

@@ -1,0 +1,54 @@
+"""Reading a corpus, wherever it is: a folder, or a published data set by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isoglot.corpora.datasets.registry import find_dataset, read_dataset
+from isoglot.corpora.folder import read_folder
+from isoglot.errors import CorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from isoglot.corpora.parallel import ParallelCorpus
+
+
+def read_corpus(
+    path_or_name: Path | str,
+    *,
+    languages: Iterable[str] | None = None,
+    splits: Iterable[str] | None = None,
+    source: Path | str | None = None,
+    **options: Any,
+) -> ParallelCorpus:
+    """Reads a corpus folder, or a published data set by name.
+
+    A folder wins over a data set of the same name.
+
+    Args:
+        path_or_name: A corpus folder, or a name that `isoglot data list` shows.
+        languages: Tags to keep; None keeps all.
+        splits: Splits to keep; None keeps all.
+        source: For a name, the data set as it was downloaded; None loads it from the Hugging Face hub.
+        **options: For a name, options of its reader; for a folder, those of `read_folder`.
+
+    Returns:
+        The corpus.
+
+    Raises:
+        CorpusError: If there is neither such a folder nor such a data set, or it is not as it should be.
+        ConfigError: If there is no such option.
+    """
+    folder = Path(path_or_name)
+    if source is None and folder.is_dir():
+        return read_folder(folder, languages=languages, splits=splits, **options)
+    try:
+        find_dataset(str(path_or_name))
+    except CorpusError as error:
+        raise CorpusError(f"{path_or_name}: there is no such corpus folder, and {error}") from None
+    corpus = read_dataset(
+        str(path_or_name), source, **({} if languages is None else {"languages": languages}), **options
+    )
+    return corpus if splits is None else corpus.select(splits=splits)

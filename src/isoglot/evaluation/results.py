@@ -1,0 +1,262 @@
+"""Results: the records that reports, studies and tests read, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isoglot.errors import SearchError
+from isoglot.evaluation.files import write_json, write_records
+from isoglot.evaluation.settings import ALL, SETTINGS
+from isoglot.evaluation.trec import Run, write_run
+
+if TYPE_CHECKING:
+    from isoglot.report.tables import TextTable
+
+LOWER_IS_BETTER = frozenset({"rank_distance", "worst_rank", "diagonal_excess"})
+"""Measures of which less is better; `random_rank_distance` is a property of the corpus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One value, in the form it has in `results.json`.
+
+    Attributes:
+        model: Name of the model.
+        corpus: Name of the corpus.
+        split: Which judged queries.
+        setting: `monolingual`, `cross_lingual` or `multilingual`.
+        query_language: Tag, or `*` for the macro average.
+        document_language: Tag, or `*`. In the multilingual setting, `*` is the pooled collection, and a tag says
+            that only that language's documents counted as relevant in it.
+        query_modality: Medium of the queries; `*` if they have several.
+        document_modality: Medium of the documents; `*` if they have several.
+        measure: Such as `AP` or `rank_distance`.
+        value: The value.
+        num_queries: Queries behind it; in a mean over collections, each counts once for each.
+        low: Lower bound of the 95 % bootstrap interval over groups; None if there is none.
+        high: Upper bound.
+    """
+
+    model: str
+    corpus: str
+    split: str
+    setting: str
+    query_language: str
+    document_language: str
+    query_modality: str
+    document_modality: str
+    measure: str
+    value: float
+    num_queries: int
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """All values of one evaluation or of several.
+
+    Attributes:
+        records: The values.
+        config: What was evaluated on what, with which versions and seed; one entry per evaluation.
+        runs: File name -> ranking, for the evaluations that kept any.
+    """
+
+    records: tuple[Result, ...]
+    config: tuple[Mapping[str, Any], ...] = ()
+    runs: Mapping[str, Run] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __repr__(self) -> str:
+        return f"Results({len(self.records)} values: {', '.join(self.models)} on {', '.join(self.corpora)})"
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models, in order of appearance."""
+        return tuple(dict.fromkeys(record.model for record in self.records))
+
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """Names of the corpora, in order of appearance."""
+        return tuple(dict.fromkeys(record.corpus for record in self.records))
+
+    def select(self, **wanted: str) -> tuple[Result, ...]:
+        """The records whose fields have the given values, such as `measure="AP"`.
+
+        Args:
+            **wanted: Field of `Result` and its value.
+
+        Returns:
+            The records, in their order.
+
+        Raises:
+            SearchError: If there is no such field.
+        """
+        unknown = wanted.keys() - {name.name for name in fields(Result)}
+        if unknown:
+            raise SearchError(f"a result has no field {min(unknown)!r}")
+        return tuple(r for r in self.records if all(getattr(r, k) == v for k, v in wanted.items()))
+
+    def value(
+        self,
+        setting: str,
+        measure: str = "AP",
+        *,
+        query_language: str = ALL,
+        document_language: str | None = None,
+        model: str | None = None,
+        corpus: str | None = None,
+    ) -> float:
+        """One value; by default the macro average of a setting.
+
+        Args:
+            setting: `monolingual`, `cross_lingual` or `multilingual`.
+            measure: Name.
+            query_language: Tag, or `*` for the mean over languages.
+            document_language: Tag, or `*`; None is `*`, or the query's language in the monolingual setting.
+            model: Name, if there are several.
+            corpus: Name, if there are several.
+
+        Returns:
+            The value.
+
+        Raises:
+            SearchError: If there is no such value, or more than one.
+        """
+        own = setting == "monolingual" and query_language != ALL
+        wanted = {
+            "setting": setting,
+            "measure": measure,
+            "query_language": query_language,
+            "document_language": document_language or (query_language if own else ALL),
+        }
+        wanted |= {name: given for name, given in (("model", model), ("corpus", corpus)) if given is not None}
+        found = self.select(**wanted)
+        if len(found) != 1:
+            raise SearchError(f"{len(found)} values of {wanted}; there must be one")
+        return found[0].value
+
+    def table(self, measure: str = "AP") -> TextTable:
+        """Macro averages of the three settings and the bias, a line per model and corpus, best in bold.
+
+        Args:
+            measure: What to show of the settings.
+
+        Returns:
+            A table that prints itself; `.markdown()` gives Markdown.
+        """
+        from isoglot.report.tables import settings_table
+
+        return settings_table(self, measure)
+
+    def bias(self) -> TextTable:
+        """Language bias by language of the query, a line per language.
+
+        Returns:
+            A table that prints itself; `.markdown()` gives Markdown.
+        """
+        from isoglot.report.tables import bias_table
+
+        return bias_table(self)
+
+    def to_html(self, path: str | Path) -> None:
+        """Writes one self-contained page with tables and pictures."""
+        from isoglot.report.html import write_html
+
+        write_html(self, path)
+
+    def write(self, folder: str | Path) -> None:
+        """Writes `results.json`, `config.json` and `runs/*.trec`, each whole or not at all.
+
+        Args:
+            folder: Made if need be; files of the same name are replaced.
+        """
+        target = Path(folder)
+        for name, run in self.runs.items():
+            write_run(run, target / "runs" / f"{name}.trec")
+        write_json(target / "config.json", {"evaluations": list(self.config)})
+        write_records(target / "results.json", [asdict(record) for record in sorted(self.records, key=_key)])
+
+
+def _key(record: Result) -> tuple[str | int, ...]:
+    return (
+        record.model,
+        record.corpus,
+        record.split,
+        SETTINGS.index(record.setting) if record.setting in SETTINGS else len(SETTINGS),
+        record.measure,
+        record.query_language,
+        record.document_language,
+        record.query_modality,
+        record.document_modality,
+    )
+
+
+def join_results(parts: Iterable[Results]) -> Results:
+    """Several evaluations as one, such as several models on one corpus.
+
+    Args:
+        parts: The evaluations.
+
+    Returns:
+        All their records, settings and runs.
+
+    Raises:
+        SearchError: If there is none, or two hold a value of the same name.
+    """
+    several: Sequence[Results] = list(parts)
+    if not several:
+        raise SearchError("no results to join")
+    records = tuple(record for part in several for record in part.records)
+    if len({_key(record) for record in records}) < len(records):
+        raise SearchError(
+            "two results are of the same model, corpus and split; give the models distinct names"
+        )
+    runs = {name: run for part in several for name, run in part.runs.items()}
+    return Results(records, tuple(entry for part in several for entry in part.config), runs)
+
+
+def read_results(path: str | Path) -> Results:
+    """Results from a folder that `Results.write` wrote, or from its `results.json`; runs stay on disk.
+
+    Args:
+        path: The folder or file.
+
+    Returns:
+        The results.
+
+    Raises:
+        SearchError: If the file is missing, is not a list of records, or a record lacks a field or has one too
+            many.
+    """
+    file = Path(path) / "results.json" if Path(path).is_dir() else Path(path)
+    content = _read_json(file)
+    if not isinstance(content, list):
+        raise SearchError(f"{file}: must hold a list of records, got {type(content).__name__}")
+    known = {name.name for name in fields(Result)}
+    for number, entry in enumerate(content, 1):
+        if not isinstance(entry, dict) or entry.keys() != known:
+            odd = sorted(known ^ entry.keys()) if isinstance(entry, dict) else [type(entry).__name__]
+            raise SearchError(f"{file}: record {number} must have exactly {sorted(known)}; see {odd}")
+    config = file.with_name("config.json")
+    entries = _read_json(config).get("evaluations", []) if config.is_file() else []
+    return Results(tuple(Result(**entry) for entry in content), tuple(entries))
+
+
+def _read_json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SearchError(f"{file}: cannot be read as JSON: {error}") from error
+
+
+def slug(name: str) -> str:
+    """A name with everything but letters, digits, dots, dashes and underscores replaced by a dash."""
+    return re.sub(r"[^\w.\-]+", "-", name).strip("-.") or "unnamed"

@@ -1,0 +1,341 @@
+"""TREC runs and qrels: files, and measures of a run that somebody else made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isoglot.errors import SearchError
+from isoglot.evaluation.files import whole_file
+from isoglot.evaluation.measures import (
+    NOT_RETRIEVED,
+    Floats,
+    Integers,
+    RelevantRanks,
+    is_measure,
+    parse_measure,
+)
+
+Qrels = Mapping[str, Mapping[str, int]]
+"""query_id -> doc_id -> grade; below 1 is not relevant."""
+
+_MAX_SHOWN = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A ranking of documents for each of some queries, best first (CSR).
+
+    Build with `from_scores`, or from arrays that are already in the order of `isoglot.retrieval.ties`.
+
+    Attributes:
+        query_ids: Queries, without repetition; each has at least one document.
+        indptr: (Q + 1,) offsets of each query's documents.
+        doc_ids: (J,) ids, as objects.
+        scores: (J,) scores in single precision, as in trec_eval.
+    """
+
+    query_ids: tuple[str, ...]
+    indptr: Integers
+    doc_ids: npt.NDArray[np.object_]
+    scores: npt.NDArray[np.float32]
+
+    @staticmethod
+    def from_scores(scores: Mapping[str, Mapping[str, float]]) -> Run:
+        """A run from the scores of each query's documents, in any order.
+
+        Args:
+            scores: query_id -> doc_id -> score.
+
+        Returns:
+            The run in ranking order; scores equal in single precision tie, as in trec_eval.
+
+        Raises:
+            SearchError: If a query has no document, or a score is NaN.
+        """
+        if not scores or not all(scores.values()):
+            empty = next((query for query in scores if not scores[query]), None)
+            raise SearchError("the run is empty" if empty is None else f"query {empty!r} has no document")
+        sizes = [len(found) for found in scores.values()]
+        indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        doc_ids = np.array([doc for found in scores.values() for doc in found], object)
+        values = np.array([score for found in scores.values() for score in found.values()], np.float32)
+        if np.isnan(values).any():
+            at = int(np.argmax(np.isnan(values)))
+            raise SearchError(f"the score of document {doc_ids[at]!r} is NaN")
+        order = np.concatenate(
+            [_order(doc_ids[a:b], values[a:b]) + a for a, b in zip(indptr[:-1], indptr[1:], strict=True)]
+        )
+        return Run(tuple(scores), indptr, doc_ids[order], values[order])
+
+    def to_scores(self) -> dict[str, dict[str, float]]:
+        """query_id -> doc_id -> score, in ranking order."""
+        return {query: dict(zip(docs.tolist(), scores.tolist(), strict=True)) for query, docs, scores in self}
+
+    def __len__(self) -> int:
+        return len(self.query_ids)
+
+    def __iter__(self) -> Iterator[tuple[str, npt.NDArray[np.object_], npt.NDArray[np.float32]]]:
+        """Each query with its documents and their scores."""
+        for number, query in enumerate(self.query_ids):
+            part = slice(self.indptr[number], self.indptr[number + 1])
+            yield query, self.doc_ids[part], self.scores[part]
+
+
+def _order(doc_ids: npt.NDArray[np.object_], scores: npt.NDArray[np.float32]) -> Integers:
+    """Ranking order: score, highest first; then doc_id, descending (code points sort as UTF-8 bytes do)."""
+    if np.all(np.diff(scores) < 0):
+        return np.arange(len(scores))
+    by_id = np.array(sorted(range(len(doc_ids)), key=doc_ids.__getitem__, reverse=True), np.int64)
+    return by_id[np.argsort(-scores[by_id], kind="stable")]
+
+
+def write_run(run: Run, path: str | Path, *, tag: str = "isoglot") -> None:
+    """Writes `query_id Q0 doc_id rank score tag`, ranks from 1.
+
+    Args:
+        run: The run.
+        path: The file.
+        tag: Name of what made the run, without white space.
+
+    Raises:
+        SearchError: If the tag is not one word.
+    """
+    if len(tag.split()) != 1:
+        raise SearchError(f"a run's tag must be one word, got {tag!r}")
+    sizes = np.diff(run.indptr)
+    ranks = np.arange(len(run.doc_ids)) - np.repeat(run.indptr[:-1], sizes) + 1
+    lines = pc.binary_join_element_wise(
+        pa.array(run.query_ids, pa.large_string()).take(pa.array(np.repeat(np.arange(len(run)), sizes))),
+        pa.scalar("Q0", pa.large_string()),
+        pa.array(run.doc_ids, pa.large_string()),
+        pa.array(ranks).cast(pa.large_string()),
+        pa.array(run.scores).cast(pa.large_string()),
+        pa.scalar(f"{tag}\n", pa.large_string()),
+        pa.scalar(" ", pa.large_string()),
+    )
+    with whole_file(path) as file:
+        file.write(lines.buffers()[2] or b"")
+
+
+def write_qrels(qrels: Qrels, path: str | Path) -> None:
+    """Writes `query_id 0 doc_id grade`."""
+    with whole_file(path) as file:
+        for query, grades in qrels.items():
+            file.writelines(f"{query} 0 {doc} {grade}\n".encode() for doc, grade in grades.items())
+
+
+def read_run(path: str | Path) -> Run:
+    """A run from a TREC file; the rank column is not believed, order follows from the scores.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The run.
+
+    Raises:
+        SearchError: If a line does not have six columns, a score is not a number, a query names a document
+            twice, or the file is empty; all bad lines at once.
+    """
+    scores: dict[str, dict[str, float]] = {}
+    problems: list[str] = []
+    for where, columns in _rows(path, 6, "query_id Q0 doc_id rank score tag", problems):
+        found = scores.setdefault(columns[0], {})
+        score = _number(columns[4])
+        if math.isnan(score):
+            problems.append(f"{where}: score must be a number, got {columns[4]!r}")
+        elif columns[2] in found:
+            problems.append(f"{where}: document {columns[2]!r} is ranked twice for query {columns[0]!r}")
+        found[columns[2]] = score
+    _refuse(path, problems, scores)
+    return Run.from_scores(scores)
+
+
+def read_qrels(path: str | Path) -> dict[str, dict[str, int]]:
+    """Judgements from a TREC file.
+
+    Args:
+        path: The file: `query_id 0 doc_id grade`.
+
+    Returns:
+        query_id -> doc_id -> grade.
+
+    Raises:
+        SearchError: If a line does not have four columns, a grade is not a whole number, a document is judged
+            twice for a query, or the file is empty; all bad lines at once.
+    """
+    qrels: dict[str, dict[str, int]] = {}
+    problems: list[str] = []
+    for where, columns in _rows(path, 4, "query_id 0 doc_id grade", problems):
+        grades = qrels.setdefault(columns[0], {})
+        if columns[2] in grades:
+            problems.append(f"{where}: document {columns[2]!r} is judged twice for query {columns[0]!r}")
+        try:
+            grades[columns[2]] = int(columns[3])
+        except ValueError:
+            problems.append(f"{where}: grade must be a whole number, got {columns[3]!r}")
+    _refuse(path, problems, qrels)
+    return qrels
+
+
+def _rows(
+    path: str | Path, num_columns: int, columns: str, problems: list[str]
+) -> Iterator[tuple[str, list[str]]]:
+    """Place and columns of each line; blank lines and, as trec_eval has it, comments after # are skipped."""
+    try:
+        text = Path(path).read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SearchError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    for number, line in enumerate(text.split("\n"), 1):
+        found = _words(line)
+        if len(found) == num_columns:
+            yield f"{path}:{number}", found
+        elif found:
+            problems.append(f"{path}:{number}: need {num_columns} columns ({columns}), got {len(found)}")
+
+
+def _words(line: str) -> list[str]:
+    """Columns, parted by ASCII white space alone: an id may hold any other kind."""
+    if line.startswith("#"):
+        return []
+    return [word for word in line.replace("\t", " ").rstrip("\r").split(" ") if word]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _refuse(path: str | Path, problems: Sequence[str], content: Mapping[str, object]) -> None:
+    if not content and not problems:
+        raise SearchError(f"{path}: empty; there is nothing to measure")
+    if problems:
+        more = len(problems) - _MAX_SHOWN
+        rest = [f"... and {more:,} more problems"] if more > 0 else []
+        raise SearchError("\n".join([*problems[:_MAX_SHOWN], *rest]))
+
+
+@dataclass(frozen=True, eq=False)
+class RunValues:
+    """Values of a run, query by query.
+
+    Attributes:
+        query_ids: Queries with a relevant document; one the run does not hold counts with value 0.
+        values: Measure -> (Q,) values.
+        num_unjudged: Queries of the run without judgements; they do not count.
+        num_missing: Queries with a relevant document that the run does not hold.
+    """
+
+    query_ids: tuple[str, ...]
+    values: Mapping[str, Floats]
+    num_unjudged: int
+    num_missing: int
+
+    def means(self) -> dict[str, float]:
+        """Mean over the queries, by measure."""
+        return {name: float(values.mean()) for name, values in self.values.items()}
+
+
+def measure_run(qrels: Qrels, run: Run, measures: Iterable[str]) -> RunValues:
+    """Measures of a run.
+
+    Args:
+        qrels: Judgements.
+        run: The run.
+        measures: Names as in `isoglot.evaluation.measures`, or any other that ir-measures knows, such as
+            `ERR@20`; those need the package `ir-measures`.
+
+    Returns:
+        Values for each query with a relevant document.
+
+    Raises:
+        SearchError: If no query of the run is judged: it belongs to another corpus.
+    """
+    judged = tuple(query for query, grades in qrels.items() if any(grade > 0 for grade in grades.values()))
+    held = set(run.query_ids)
+    if not held.intersection(judged):
+        raise SearchError(
+            f"no query of the run (such as {run.query_ids[0]!r}) has a relevant document in the qrels (such as "
+            f"{next(iter(qrels), None)!r}); they belong to different corpora"
+        )
+    names = list(dict.fromkeys(measures))
+    ranked = relevant_ranks(qrels, run, judged)
+    values = {name: parse_measure(name)(ranked) for name in names if is_measure(name)}
+    others = [name for name in names if name not in values]
+    values.update(measure_run_with_ir_measures(qrels, run, others, judged) if others else {})
+    return RunValues(
+        judged, {name: values[name] for name in names}, len(held - set(qrels)), len(set(judged) - held)
+    )
+
+
+def relevant_ranks(qrels: Qrels, run: Run, query_ids: Sequence[str]) -> RelevantRanks:
+    """Ranks of the relevant documents of some queries in a run.
+
+    Args:
+        qrels: Judgements.
+        run: The run.
+        query_ids: Queries of the qrels, each with a relevant document.
+
+    Returns:
+        The ranks, query by query; `NOT_RETRIEVED` for a document that the run does not hold.
+    """
+    number_in_run = {query: number for number, query in enumerate(run.query_ids)}
+    queries: list[int] = []
+    ranks: list[int] = []
+    grades: list[int] = []
+    for number, query in enumerate(query_ids):
+        relevant = {doc: grade for doc, grade in qrels[query].items() if grade > 0}
+        at = number_in_run.get(query)
+        found = [] if at is None else run.doc_ids[run.indptr[at] : run.indptr[at + 1]].tolist()
+        rank_of = {doc: rank for rank, doc in enumerate(found, 1) if doc in relevant}
+        queries += [number] * len(relevant)
+        ranks += [rank_of.get(doc, NOT_RETRIEVED) for doc in relevant]
+        grades += relevant.values()
+    arrays = (np.array(column, np.int64) for column in (queries, ranks, grades))
+    return RelevantRanks.from_pairs(*arrays, len(query_ids))
+
+
+def measure_run_with_ir_measures(
+    qrels: Qrels, run: Run, measures: Iterable[str], query_ids: Sequence[str]
+) -> dict[str, Floats]:
+    """The same through the package ir-measures: an independent check, and measures that are not here.
+
+    Args:
+        qrels: Judgements.
+        run: The run.
+        measures: Names in the spelling of ir-measures.
+        query_ids: Queries to give values of; one the run does not hold has value 0.
+
+    Returns:
+        Measure -> (Q,) values.
+
+    Raises:
+        SearchError: If ir-measures does not know a name.
+    """
+    import ir_measures
+
+    parsed = {}
+    for name in measures:
+        try:
+            parsed[ir_measures.parse_measure(name.replace("success@", "Success@"))] = name
+        except (NameError, ValueError, SyntaxError) as error:
+            raise SearchError(
+                f"neither isoglot nor ir-measures knows the measure {name!r}: {error}"
+            ) from error
+    place = {query: number for number, query in enumerate(query_ids)}
+    values = {name: np.zeros(len(query_ids)) for name in parsed.values()}
+    wanted = {query: dict(qrels[query]) for query in query_ids}
+    for metric in ir_measures.iter_calc(list(parsed), wanted, run.to_scores()):
+        if metric.query_id in place:
+            values[parsed[metric.measure]][place[metric.query_id]] = metric.value
+    return values

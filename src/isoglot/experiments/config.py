@@ -1,0 +1,152 @@
+"""What one experiment is: corpora, encoder, scheme, training and dev data, as read from TOML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from isoglot.batches import CrossLingual, Hybrid, Mixed, Monolingual, Scheme
+from isoglot.training.settings import TrainingSettings
+
+SchemeName = Literal["monolingual", "cross_lingual", "hybrid", "mixed"]
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """Where a corpus comes from: a corpus folder, a published data set, or the built-in world.
+
+    Attributes:
+        folder: A corpus folder, as `isoglot data build` writes it.
+        dataset: Name of a published data set (`isoglot data list`), or `world-text`.
+        source: Where its published files lie; None loads it from the hub.
+        options: Options of its reader.
+        languages: Languages to keep; empty for all.
+        split: The split that is used.
+    """
+
+    folder: Path | None = None
+    dataset: str | None = None
+    source: Path | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    languages: tuple[str, ...] = ()
+    split: str = "train"
+
+    def problems(self) -> list[str]:
+        """What cannot be, one line each."""
+        found = []
+        if (self.folder is None) == (self.dataset is None):
+            found.append("give either folder or dataset")
+        if self.folder is not None and not (self.folder / "corpus.json").is_file():
+            found.append(f"folder: {self.folder} holds no corpus.json; build it with `isoglot data build`")
+        if self.source is not None and not self.source.exists():
+            found.append(f"source: {self.source} does not exist; give the folder of the published files")
+        return found
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """Which encoder is trained.
+
+    Attributes:
+        kind: `static` (bag of subwords) or `transformer`, both from nothing; or `pretrained`.
+        path: Of a pretrained one, its hub name or directory; `{seed}` stands for the training's seed.
+        dimension: Width of a new encoder's embeddings.
+        vocabulary_size: Subwords of a new encoder.
+        subwords: Model of the subwords.
+        vocabulary_corpora: Corpora whose texts the subwords are trained on, beside the training corpora.
+        weighting: First lengths of a static encoder's vectors: all alike, or by smooth inverse frequency.
+        layers: Of a new transformer.
+        heads: Of a new transformer.
+        max_tokens: Longest text of a transformer, in tokens; None keeps a pretrained one's.
+        pooling: Of a pretrained transformers model.
+        query_prompt: What stands before every query; None keeps a pretrained model's.
+        document_prompt: What stands before every document; None keeps a pretrained model's.
+    """
+
+    kind: Literal["static", "transformer", "pretrained"] = "static"
+    path: str | None = None
+    dimension: int = 256
+    vocabulary_size: int = 30_000
+    subwords: Literal["unigram", "bpe"] = "bpe"
+    vocabulary_corpora: tuple[CorpusConfig, ...] = ()
+    weighting: Literal["none", "inverse_frequency"] = "inverse_frequency"
+    layers: int = 4
+    heads: int = 4
+    max_tokens: int | None = None
+    pooling: Literal["mean", "cls", "max", "lasttoken"] | None = None
+    query_prompt: str | None = None
+    document_prompt: str | None = None
+
+    def problems(self) -> list[str]:
+        """What cannot be, one line each."""
+        found = []
+        if (self.kind == "pretrained") != (self.path is not None):
+            found.append("path goes with kind = 'pretrained', and only with it")
+        if self.dimension < 1:
+            found.append(f"dimension must be >= 1, got {self.dimension}")
+        if self.kind == "transformer" and self.dimension % self.heads:
+            found.append(f"heads must divide dimension, got {self.heads} and {self.dimension}")
+        return found
+
+
+@dataclass(frozen=True)
+class SchemeConfig:
+    """How batches are drawn.
+
+    Attributes:
+        name: The scheme.
+        alpha: Share of monolingual batches, for `hybrid`.
+        size_exponent: Languages are drawn in proportion to their number of pairs to this power.
+    """
+
+    name: SchemeName = "hybrid"
+    alpha: float = 0.5
+    size_exponent: float = 0.0
+
+    def problems(self) -> list[str]:
+        """What cannot be, one line each."""
+        return [] if 0 <= self.alpha <= 1 else [f"alpha must be between 0 and 1, got {self.alpha}"]
+
+    def build(self) -> Scheme:
+        """The scheme."""
+        if self.name == "hybrid":
+            return Hybrid(self.alpha, self.size_exponent)
+        if self.name == "monolingual":
+            return Monolingual(self.size_exponent)
+        return CrossLingual(self.size_exponent) if self.name == "cross_lingual" else Mixed(self.size_exponent)
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """One experiment.
+
+    Attributes:
+        output: Model directory; `{seed}` stands for the training's seed.
+        corpora: What is trained on, joined.
+        encoder: What is trained.
+        scheme: How batches are drawn.
+        training: Steps and rates.
+        dev: Dev corpus that chooses the checkpoint, or None.
+    """
+
+    output: str
+    corpora: tuple[CorpusConfig, ...]
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    scheme: SchemeConfig = field(default_factory=SchemeConfig)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    dev: CorpusConfig | None = None
+
+    def problems(self) -> list[str]:
+        """What cannot be, one line each."""
+        found = []
+        if not self.corpora:
+            found.append("corpora: name one or more")
+        if self.dev is None and self.training.evaluate_every_steps:
+            found.append("training.evaluate_every_steps needs a [dev] corpus")
+        path = self.encoder.path
+        if path is not None and path.startswith((".", "/", "runs/")):
+            folder = Path(path.format(seed=self.training.seed))
+            if not folder.is_dir():
+                found.append(f"encoder.path: {folder} does not exist; train it first")
+        return found

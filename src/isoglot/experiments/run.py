@@ -1,0 +1,204 @@
+"""Running an experiment: builds what its configuration names, trains, and leaves the model in its folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isoglot.batches import Hybrid, Scheme
+from isoglot.corpora.parallel import ParallelCorpus, concatenate
+from isoglot.experiments.config import CorpusConfig, EncoderConfig, ExperimentConfig
+from isoglot.training import TrainingSettings, fit
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+_WEIGHTED_TEXTS = 50_000
+"""Texts that subword frequencies are counted in."""
+
+Progress = Callable[[str], None]
+"""Takes a line on what is being done."""
+
+
+def train(
+    model: SentenceTransformer,
+    corpus: ParallelCorpus,
+    *,
+    output_dir: str | Path,
+    scheme: Scheme | None = None,
+    settings: TrainingSettings | None = None,
+    split: str = "train",
+    evaluate_on: ParallelCorpus | None = None,
+    dev_split: str = "dev",
+    record: dict[str, Any] | None = None,
+    callbacks: list[Any] | None = None,
+) -> SentenceTransformer:
+    """Trains an encoder with hybrid batches, choosing the checkpoint on dev data.
+
+    Args:
+        model: Any sentence-transformers model, changed in place.
+        corpus: What is trained on.
+        output_dir: Model directory; a second call goes on where an interrupted one stopped.
+        scheme: Batch scheme; None is `Hybrid(alpha=0.5)`.
+        settings: Steps and rates; None takes the defaults.
+        split: Split that is trained on.
+        evaluate_on: Dev corpus; evaluated in the three settings.
+        dev_split: Its split.
+        record: Further facts for `isoglot.json`.
+        callbacks: Further callbacks of the trainer.
+
+    Returns:
+        The trained encoder.
+
+    Raises:
+        ConfigError: If settings are out of range, or scheme and corpus do not fit.
+        CheckpointError: If `output_dir` holds another training.
+    """
+    evaluator = None
+    if evaluate_on is not None:
+        from isoglot.evaluation import RetrievalEvaluator
+
+        evaluator = RetrievalEvaluator(evaluate_on, split=dev_split)
+    return fit(
+        model,
+        corpus,
+        scheme=scheme or Hybrid(),
+        output_dir=output_dir,
+        settings=settings,
+        split=split,
+        evaluator=evaluator,
+        record=record,
+        callbacks=callbacks,
+    )
+
+
+def run_experiment(
+    config: ExperimentConfig, *, progress: Progress | None = None, callbacks: list[Any] | None = None
+) -> Path:
+    """Carries out an experiment.
+
+    Args:
+        config: What to do.
+        progress: Told what is being done.
+        callbacks: Further callbacks of the trainer.
+
+    Returns:
+        The model directory.
+
+    Raises:
+        IsoglotError: If a corpus cannot be read, or the configuration does not fit it.
+    """
+    tell = progress or _say_nothing
+    tell("reading corpora")
+    corpora = [_read(part) for part in config.corpora]
+    joined = _join(corpora, [part.split for part in config.corpora])
+    output = Path(config.output.format(seed=config.training.seed))
+    tell("building the encoder")
+    model = build_encoder(config.encoder, corpora, config.training.seed)
+    tell("training")
+    train(
+        model,
+        joined,
+        output_dir=output,
+        scheme=config.scheme.build(),
+        settings=config.training,
+        evaluate_on=_read(config.dev) if config.dev else None,
+        dev_split=config.dev.split if config.dev else "dev",
+        record=json.loads(json.dumps(asdict(config), default=str)),
+        callbacks=callbacks,
+    )
+    return output
+
+
+def _say_nothing(line: str) -> None:
+    pass
+
+
+def build_encoder(config: EncoderConfig, corpora: Iterable[ParallelCorpus], seed: int) -> SentenceTransformer:
+    """The encoder that a configuration names; a new one's subwords are trained on the corpora.
+
+    Args:
+        config: Which encoder.
+        corpora: Corpora of the training.
+        seed: Seed of new weights.
+
+    Returns:
+        The encoder.
+
+    Raises:
+        IsoglotError: If a corpus or model cannot be read.
+    """
+    from isoglot import encoders
+
+    if config.kind == "pretrained":
+        assert config.path is not None
+        return encoders.load_encoder(
+            config.path.format(seed=seed),
+            query_prompt=config.query_prompt,
+            document_prompt=config.document_prompt,
+            pooling=config.pooling,
+            max_tokens=config.max_tokens,
+        )
+    texts = distinct_texts([*corpora, *(_read(part) for part in config.vocabulary_corpora)])
+    tokenizer = encoders.train_subwords(texts, config.vocabulary_size, model=config.subwords)
+    if config.kind == "static":
+        weights = None
+        if config.weighting == "inverse_frequency":
+            weights = encoders.smooth_inverse_frequency(tokenizer, texts[:_WEIGHTED_TEXTS])
+        model = encoders.build_static_encoder(tokenizer, config.dimension, weights=weights, seed=seed)
+    else:
+        model = encoders.build_transformer_encoder(
+            tokenizer,
+            layers=config.layers,
+            hidden_size=config.dimension,
+            heads=config.heads,
+            max_tokens=config.max_tokens or 128,
+            pooling=config.pooling or "mean",
+            seed=seed,
+        )
+    model.prompts.update({"query": config.query_prompt or "", "document": config.document_prompt or ""})
+    return model
+
+
+def distinct_texts(corpora: Iterable[ParallelCorpus]) -> list[str]:
+    """Every distinct text of the corpora, in an order that depends on the texts alone.
+
+    The order looks random, so that a prefix is a fair sample.
+    """
+    texts: set[str] = set()
+    for corpus in corpora:
+        texts.update(corpus.query_texts(np.arange(corpus.queries.num_rows, dtype=np.int32)))
+        texts.update(corpus.document_texts(np.arange(corpus.documents.num_rows, dtype=np.int32)))
+    return sorted(texts, key=lambda text: hashlib.blake2b(text.encode(), digest_size=8).digest())
+
+
+def _read(config: CorpusConfig) -> ParallelCorpus:
+    languages = config.languages or None
+    if config.folder is not None:
+        from isoglot.corpora import read_corpus
+
+        return read_corpus(config.folder, languages=languages)
+    assert config.dataset is not None
+    if config.dataset == "world-text":
+        from isoglot.world import build_text_corpus
+
+        return build_text_corpus(languages=languages, **config.options)
+    from isoglot.corpora import read_dataset
+
+    corpus: ParallelCorpus = read_dataset(config.dataset, config.source, **config.options)
+    return corpus.select(languages=languages)
+
+
+def _join(corpora: list[ParallelCorpus], splits: list[str]) -> ParallelCorpus:
+    """The corpora as one, whose split "train" is the split that each is trained on."""
+    renamed = [
+        replace(corpus, splits={"train": corpus.split(split)})
+        for corpus, split in zip(corpora, splits, strict=True)
+    ]
+    return concatenate("joined", renamed)

@@ -1,0 +1,19 @@
+"""Exact search: embeddings in, ranks and runs out."""
+
+from isoglot.retrieval.encode import EmbeddedCorpus, Embeddings, embed, read_embeddings
+from isoglot.retrieval.exact import TopDocuments, Wanted, count_above, scan, search
+from isoglot.retrieval.layout import Collection, lay_out
+
+__all__ = [
+    "Collection",
+    "EmbeddedCorpus",
+    "Embeddings",
+    "TopDocuments",
+    "Wanted",
+    "count_above",
+    "embed",
+    "lay_out",
+    "read_embeddings",
+    "scan",
+    "search",
+]

@@ -1,0 +1,282 @@
+"""Vectors for the queries and documents of a corpus: from a sentence-transformers model, or ready in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isoglot.corpora.parallel import ParallelCorpus, Rows
+from isoglot.errors import SearchError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = npt.NDArray[np.float32]
+Similarity = Literal["cosine", "dot"]
+
+_STATIC_BATCH = 4096
+_DEFAULT_BATCH = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """Ready vectors of queries and documents, with the ids they belong to.
+
+    Attributes:
+        query_ids: (Q,) ids.
+        query_embeddings: (Q, D).
+        doc_ids: (N,) ids.
+        document_embeddings: (N, D).
+        similarity: How a query is compared with a document.
+        name: What results call the model that made them.
+    """
+
+    query_ids: Sequence[str]
+    query_embeddings: Vectors
+    doc_ids: Sequence[str]
+    document_embeddings: Vectors
+    similarity: Similarity = "cosine"
+    name: str = "embeddings"
+
+    def __post_init__(self) -> None:
+        if self.similarity not in get_args(Similarity):
+            raise SearchError(f"similarity must be 'cosine' or 'dot', got {self.similarity!r}")
+        for side, ids, vectors in (
+            ("query", self.query_ids, self.query_embeddings),
+            ("document", self.doc_ids, self.document_embeddings),
+        ):
+            if vectors.ndim != 2 or len(ids) != len(vectors):
+                raise SearchError(
+                    f"{self.name}: {len(ids)} {side} ids for {side} embeddings of shape {vectors.shape}; "
+                    "there must be one row for each id"
+                )
+
+    def write(self, path: str | Path) -> None:
+        """Writes an `.npz` file that `read_embeddings` reads, without pickle."""
+        with Path(path).open("wb") as file:
+            np.savez(
+                file,
+                query_ids=np.array(self.query_ids, np.str_),
+                query_embeddings=self.query_embeddings,
+                doc_ids=np.array(self.doc_ids, np.str_),
+                document_embeddings=self.document_embeddings,
+                similarity=np.array(self.similarity),
+            )
+
+
+_ARRAYS = ("query_ids", "query_embeddings", "doc_ids", "document_embeddings")
+
+
+def read_embeddings(path: str | Path) -> Embeddings:
+    """Ready vectors from a file or a folder; nothing in them is executed.
+
+    An `.npz` file holds the arrays `query_ids`, `query_embeddings`, `doc_ids`, `document_embeddings` and, if not
+    cosine, `similarity`. A folder holds the same as `query_embeddings.npy` and `document_embeddings.npy`, which
+    are memory-mapped, beside `query_ids.txt` and `doc_ids.txt`, one id a line.
+
+    Args:
+        path: The file or folder.
+
+    Returns:
+        The embeddings, named after the file.
+
+    Raises:
+        SearchError: If an array is missing, holds pickled objects, or does not fit its ids.
+    """
+    source = Path(path)
+    arrays = _read_folder(source) if source.is_dir() else _read_npz(source)
+    missing = [name for name in _ARRAYS if name not in arrays]
+    if missing:
+        raise SearchError(f"{source}: no {', '.join(missing)}; it must hold {', '.join(_ARRAYS)}")
+    return Embeddings(
+        [str(name) for name in arrays["query_ids"]],
+        arrays["query_embeddings"],
+        [str(name) for name in arrays["doc_ids"]],
+        arrays["document_embeddings"],
+        arrays["similarity"].item() if "similarity" in arrays else "cosine",
+        source.stem,
+    )
+
+
+def _read_npz(source: Path) -> dict[str, npt.NDArray[Any]]:
+    try:
+        with np.load(source, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, AttributeError, EOFError) as error:
+        raise SearchError(f"{source}: not an .npz file of plain arrays: {error}") from error
+
+
+def _read_folder(source: Path) -> dict[str, npt.NDArray[Any]]:
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for name in _ARRAYS:
+        file = source / (f"{name}.txt" if name.endswith("ids") else f"{name}.npy")
+        if not file.is_file():
+            continue
+        if file.suffix == ".txt":
+            arrays[name] = np.array(file.read_text("utf-8").rstrip("\n").split("\n"), np.str_)
+            continue
+        try:
+            arrays[name] = np.load(file, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise SearchError(f"{file}: not a plain array: {error}") from error
+    return arrays
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedCorpus:
+    """Vectors of some queries and documents of a corpus, ready for a dot product.
+
+    Attributes:
+        query_embeddings: (Q, D), of length 1 if similarity is cosine, or 0 where a text has no known token.
+        document_embeddings: (N, D), likewise.
+        similarity: What the model compares by.
+        num_texts: Distinct texts that were encoded; 0 for ready vectors.
+    """
+
+    query_embeddings: Vectors
+    document_embeddings: Vectors
+    similarity: Similarity
+    num_texts: int
+
+
+def embed(
+    model: SentenceTransformer | Embeddings,
+    corpus: ParallelCorpus,
+    query_rows: Rows,
+    document_rows: Rows,
+    *,
+    batch_size: int | None = None,
+    progress: bool = False,
+) -> EmbeddedCorpus:
+    """Vectors of the given rows of a corpus, by a model or out of ready ones.
+
+    Args:
+        model: The model, whose own prompts for queries and documents apply; or vectors by id.
+        corpus: The corpus.
+        query_rows: (Q,) rows of its queries.
+        document_rows: (N,) rows of its documents.
+        batch_size: Texts per batch; None chooses by the kind of model.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        Vectors in the order of the rows.
+
+    Raises:
+        SearchError: If the model's similarity is neither cosine nor dot, an id has no vector, or a vector is of
+            the wrong width or not finite.
+    """
+    if isinstance(model, Embeddings):
+        queries = _lookup(model, "query", corpus.queries["query_id"], query_rows)
+        documents = _lookup(model, "document", corpus.documents["doc_id"], document_rows)
+        similarity, num_texts = model.similarity, 0
+    else:
+        similarity = similarity_of(model)
+        size = batch_size or _batch_size(model)
+        queries, num_queries = _encode_once(
+            model.encode_query, corpus.query_texts(query_rows), size, progress=progress
+        )
+        documents, num_documents = _encode_once(
+            model.encode_document, corpus.document_texts(document_rows), size, progress=progress
+        )
+        num_texts = num_queries + num_documents
+    ready = isinstance(model, Embeddings)
+    for side, vectors, table, rows in (
+        ("query", queries, corpus.queries["query_id"], query_rows),
+        ("document", documents, corpus.documents["doc_id"], document_rows),
+    ):
+        _check(side, vectors, table, rows, refuse_zero=ready and similarity == "cosine")
+    if queries.shape[1] != documents.shape[1]:
+        raise SearchError(
+            f"query embeddings have width {queries.shape[1]}, document embeddings {documents.shape[1]}; "
+            "encode both with the same model"
+        )
+    if similarity == "cosine":
+        queries, documents = normalize(queries), normalize(documents)
+    return EmbeddedCorpus(queries, documents, similarity, num_texts)
+
+
+def similarity_of(model: SentenceTransformer) -> Similarity:
+    """What a model compares by.
+
+    Args:
+        model: The model.
+
+    Returns:
+        Cosine or dot; cosine if it does not say.
+
+    Raises:
+        SearchError: If it compares by a distance.
+    """
+    name = getattr(model, "similarity_fn_name", None) or "cosine"
+    if name not in get_args(Similarity):
+        raise SearchError(
+            f"the model compares by {name!r}; exact search knows 'cosine' and 'dot': set "
+            "model.similarity_fn_name to one of them"
+        )
+    similarity: Similarity = "dot" if name == "dot" else "cosine"
+    return similarity
+
+
+def normalize(vectors: Vectors) -> Vectors:
+    """Rows scaled to length 1; a row of zeros stays, so that its similarity to everything is 0."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+
+
+def _batch_size(model: SentenceTransformer) -> int:
+    static = type(model[0]).__name__ == "StaticEmbedding"
+    return _STATIC_BATCH if static else _DEFAULT_BATCH
+
+
+def _encode_once(
+    encode: Callable[..., npt.NDArray[Any]], texts: list[str], batch_size: int, *, progress: bool
+) -> tuple[Vectors, int]:
+    """Vectors of texts, and how many were distinct; longest first, so that the first batch is the largest."""
+    numbers: dict[str, int] = {text: 0 for text in texts}
+    distinct = sorted(numbers, key=len, reverse=True)
+    numbers = {text: number for number, text in enumerate(distinct)}
+    vectors = np.asarray(
+        encode(distinct, batch_size=batch_size, show_progress_bar=progress, convert_to_numpy=True), np.float32
+    )
+    if len(numbers) == len(texts) and distinct == texts:
+        return vectors, len(distinct)
+    return vectors[[numbers[text] for text in texts]], len(distinct)
+
+
+def _lookup(embeddings: Embeddings, side: str, ids: pa.ChunkedArray, rows: Rows) -> Vectors:
+    have = embeddings.query_ids if side == "query" else embeddings.doc_ids
+    vectors = embeddings.query_embeddings if side == "query" else embeddings.document_embeddings
+    known = pa.array(have, pa.large_string())
+    if pc.count_distinct(known).as_py() < len(known):
+        counts = pc.value_counts(known)
+        twice = counts.filter(pc.greater(counts.field("counts"), 1))[0]["values"].as_py()
+        raise SearchError(f"{embeddings.name}: {side} {twice!r} has two vectors; ids must be unique")
+    wanted = ids.take(pa.array(rows))
+    at = pc.index_in(wanted, known)
+    if at.null_count:
+        first = wanted.filter(pc.is_null(at))[0].as_py()
+        raise SearchError(
+            f"{embeddings.name}: no vector for {side} {first!r} ({at.null_count:,} of {len(wanted):,} are "
+            "missing); encode every item of the corpus, under its id"
+        )
+    return np.asarray(vectors[at.to_numpy()], np.float32)
+
+
+def _check(side: str, vectors: Vectors, ids: pa.ChunkedArray, rows: Rows, *, refuse_zero: bool) -> None:
+    def name(row: int) -> str:
+        return f"{side} {ids[int(rows[row])].as_py()!r}"
+
+    if vectors.ndim != 2 or len(vectors) != len(rows) or not vectors.shape[1]:
+        raise SearchError(f"{len(rows)} {side} texts gave embeddings of shape {vectors.shape}")
+    finite = np.isfinite(vectors.sum(axis=1))
+    if not finite.all():
+        raise SearchError(f"the vector of {name(int(np.argmin(finite)))} is not finite; encode it again")
+    if refuse_zero and not (some := vectors.any(axis=1)).all():
+        raise SearchError(f"the vector of {name(int(np.argmin(some)))} is all zeros and has no direction")

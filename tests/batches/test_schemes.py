@@ -1,0 +1,174 @@
+"""One suite that every batch scheme passes, and what is particular to each."""
+
+from collections import Counter
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from isoglot.batches import (
+    CrossLingual,
+    Hybrid,
+    Mixed,
+    Monolingual,
+    PairBatchSampler,
+    Scheme,
+    training_pairs,
+)
+from isoglot.corpora.building import CorpusBuilder
+from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus
+from isoglot.errors import ConfigError
+
+SCHEMES: list[Scheme] = [Monolingual(), CrossLingual(), Hybrid(), Mixed(), Hybrid(0.2, size_exponent=1.0)]
+Codes = npt.NDArray[np.int16]
+
+
+def draw(
+    corpus: ParallelCorpus, scheme: Scheme, batches: int = 60, size: int = 16, seed: int = 0
+) -> PairBatchSampler:
+    return PairBatchSampler(training_pairs(corpus), scheme, size, batches, seed=seed)
+
+
+def languages(sampler: PairBatchSampler) -> list[tuple[Codes, Codes]]:
+    """Query and document language codes of each batch."""
+    drawn = []
+    for numbers in sampler:
+        query_rows, document_rows = sampler.rows(numbers)
+        drawn.append(
+            (sampler.pairs.query_languages[query_rows], sampler.pairs.document_languages[document_rows])
+        )
+    return drawn
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=repr)
+class TestConformance:
+    def test_every_pair_is_a_query_with_a_document_of_its_group(
+        self, toy_corpus: ParallelCorpus, scheme: Scheme
+    ) -> None:
+        sampler = draw(toy_corpus, scheme)
+        train = set(np.flatnonzero(np.arange(toy_corpus.num_groups) < 100).tolist())
+        for numbers in sampler:
+            query_rows, document_rows = sampler.rows(numbers)
+            groups = toy_corpus.query_groups[query_rows]
+            assert np.array_equal(groups, toy_corpus.document_groups[document_rows])
+            assert set(groups.tolist()) <= train
+
+    def test_batches_have_the_asked_size_and_number(self, toy_corpus: ParallelCorpus, scheme: Scheme) -> None:
+        sampler = draw(toy_corpus, scheme, batches=9, size=7)
+        assert [len(batch) for batch in sampler] == [7] * 9
+        assert len(sampler) == 9
+
+    def test_batches_depend_on_seed_and_epoch_alone(self, toy_corpus: ParallelCorpus, scheme: Scheme) -> None:
+        sampler = draw(toy_corpus, scheme, seed=3)
+        first = list(sampler)
+        assert list(draw(toy_corpus, scheme, seed=3)) == first
+        assert list(draw(toy_corpus, scheme, seed=4)) != first
+        sampler.set_epoch(1)
+        assert list(sampler) != first
+        sampler.set_epoch(0)
+        assert list(sampler) == first
+
+    def test_a_longer_training_begins_like_a_shorter_one(
+        self, toy_corpus: ParallelCorpus, scheme: Scheme
+    ) -> None:
+        assert list(draw(toy_corpus, scheme, batches=20))[:5] == list(draw(toy_corpus, scheme, batches=5))
+
+    def test_every_language_is_drawn(self, toy_corpus: ParallelCorpus, scheme: Scheme) -> None:
+        drawn = languages(draw(toy_corpus, scheme))
+        assert {code for queries, _ in drawn for code in queries.tolist()} == {0, 1, 2}
+        assert {code for _, documents in drawn for code in documents.tolist()} == {0, 1, 2}
+
+
+def test_monolingual_batches_hold_one_language(toy_corpus: ParallelCorpus) -> None:
+    for queries, documents in languages(draw(toy_corpus, Monolingual())):
+        assert len({*queries.tolist(), *documents.tolist()}) == 1
+
+
+def test_monolingual_batches_repeat_no_group_before_all_came(toy_corpus: ParallelCorpus) -> None:
+    sampler = draw(toy_corpus, Monolingual(), batches=200, size=10)
+    seen: dict[int, list[int]] = {}
+    for numbers in sampler:
+        query_rows, _ = sampler.rows(numbers)
+        code = int(sampler.pairs.query_languages[query_rows[0]])
+        seen.setdefault(code, []).extend(toy_corpus.query_groups[query_rows].tolist())
+    english = seen[1]
+    assert sorted(english[:100]) == list(range(100))
+
+
+def test_cross_lingual_pairs_never_share_a_language_and_batches_hold_many(toy_corpus: ParallelCorpus) -> None:
+    for queries, documents in languages(draw(toy_corpus, CrossLingual())):
+        assert not (queries == documents).any()
+        assert len(set(queries.tolist())) > 1
+
+
+def test_mixed_pairs_share_a_language_and_batches_hold_many(toy_corpus: ParallelCorpus) -> None:
+    for queries, documents in languages(draw(toy_corpus, Mixed())):
+        assert np.array_equal(queries, documents)
+        assert len(set(queries.tolist())) > 1
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 0.5, 1.0])
+def test_hybrid_draws_monolingual_batches_with_probability_alpha(
+    toy_corpus: ParallelCorpus, alpha: float
+) -> None:
+    drawn = languages(draw(toy_corpus, Hybrid(alpha), batches=2000, size=2))
+    share = np.mean([(queries == documents).all() for queries, documents in drawn])
+    # Three standard deviations of a binomial share.
+    assert share == pytest.approx(alpha, abs=3 * np.sqrt(alpha * (1 - alpha) / 2000) + 1e-9)
+
+
+def test_languages_are_drawn_uniformly_or_by_size() -> None:
+    builder = CorpusBuilder(CorpusInfo("uneven"))
+    for group in range(90):
+        for language in ("en", "de") if group < 10 else ("en",):
+            builder.add_query(f"q{group}-{language}", f"g{group}", language, f"q {group}")
+            builder.add_document(f"d{group}-{language}", f"g{group}", language, f"d {group}")
+        builder.judge_group("train", f"g{group}")
+    corpus = builder.build()
+    for exponent, expected in ((0.0, 1 / 2), (1.0, 1 / 10), (0.5, 1 / 4)):
+        drawn = languages(draw(corpus, Monolingual(exponent), batches=3000, size=2))
+        counts = Counter(int(queries[0]) for queries, _ in drawn)
+        assert counts[0] / 3000 == pytest.approx(expected, abs=0.03)
+
+
+def test_alpha_out_of_range() -> None:
+    with pytest.raises(ConfigError, match=r"alpha must be between 0 and 1, got 1\.5"):
+        Hybrid(1.5)
+
+
+def test_a_symmetric_corpus_has_no_monolingual_pairs() -> None:
+    builder = CorpusBuilder(CorpusInfo("sentences", symmetric=True))
+    for language in ("en", "de"):
+        builder.add_query(f"s-{language}", "s", language, f"sentence {language}")
+        builder.add_document(f"s-{language}", "s", language, f"sentence {language}")
+    builder.judge_group("train", "s")
+    corpus = builder.build()
+    draw(corpus, CrossLingual())
+    for scheme in (Monolingual(), Mixed(), Hybrid(0.5)):
+        with pytest.raises(ConfigError, match="use the cross_lingual scheme"):
+            draw(corpus, scheme)
+
+
+def test_a_corpus_in_one_language_has_no_cross_lingual_pairs(toy_corpus: ParallelCorpus) -> None:
+    english = toy_corpus.select(languages=["en"])
+    draw(english, Monolingual())
+    for scheme in (CrossLingual(), Hybrid()):
+        with pytest.raises(ConfigError, match="no pair in two different languages"):
+            draw(english, scheme)
+
+
+def test_a_corpus_without_same_language_pairs(toy_corpus: ParallelCorpus) -> None:
+    builder = CorpusBuilder(CorpusInfo("crossed"))
+    builder.add_query("q", "g", "en", "question")
+    builder.add_document("d", "g", "de", "Antwort")
+    builder.judge_group("train", "g")
+    with pytest.raises(ConfigError, match="no query and relevant document in the same language"):
+        draw(builder.build(), Monolingual())
+
+
+@pytest.mark.parametrize(
+    ("size", "batches", "message"), [(1, 5, "batch_size must be >= 2"), (4, 0, "num_batches must be >= 1")]
+)
+def test_numbers_out_of_range(toy_corpus: ParallelCorpus, size: int, batches: int, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        draw(toy_corpus, Monolingual(), batches, size)
