@@ -206,10 +206,10 @@ def test_overrides_that_lead_nowhere(override: str, problem: str, tmp_path: Path
     assert f"--set {override}: {problem}" in said
 
 
-def test_an_override_cannot_smuggle_in_a_second_key(config_file: Path) -> None:
-    config = read_config(config_file, Experiment, ("name=1\nshuffle=false",))
-    assert config.name == "1\nshuffle=false"
-    assert config.shuffle
+def test_an_override_cannot_smuggle_in_a_second_key(tmp_path: Path) -> None:
+    assert problems_of(MINIMAL, tmp_path, ("max_tokens=1\nshuffle=false",)) == [
+        'max_tokens: must be a whole number, got "1\\nshuffle=false"'
+    ]
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
@@ -220,6 +220,18 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b'name = "\xe9"')
     with pytest.raises(ConfigError, match="byte 8 is not UTF-8"):
         read_config(tmp_path / "latin.toml", Experiment)
+
+
+@dataclass(frozen=True)
+class Either:
+    part: Stage | Encoder
+
+
+def test_of_several_tables_the_one_that_fits_is_read_or_the_closest_explained() -> None:
+    assert build_config({"part": {"steps": 3}}, Either, source="test") == Either(Stage(3))
+    assert build_config({"part": {"dimension": 8}}, Either, source="test") == Either(Encoder(dimension=8))
+    with pytest.raises(ConfigError, match=r"^test: part: dimension must be a multiple of 8, got 9$"):
+        build_config({"part": {"dimension": 9}}, Either, source="test")
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+import isoglot
 from isoglot import cli
 
 ROOT = Path(__file__).parents[1]
@@ -74,7 +76,7 @@ def test_files_are_short_or_argue_for_their_length() -> None:
         num_lines = text.count("\n")
         if num_lines > MAX_FILE_LINES and LONG_FILE not in text:
             long.append(f"{place(path, num_lines)}: split it, or say '{LONG_FILE} ...' in a comment")
-    assert long == []
+    assert not long, "\n".join(long)
 
 
 def test_functions_are_short() -> None:
@@ -84,12 +86,12 @@ def test_functions_are_short() -> None:
         for node in functions(path)
         if (length := (node.end_lineno or node.lineno) - node.lineno + 1) > MAX_FUNCTION_LINES
     ]
-    assert long == []
+    assert not long, "\n".join(long)
 
 
 def test_every_module_says_what_it_is_for() -> None:
     silent = [place(path, 1) for path in SOURCES if not ast.get_docstring(parsed(path))]
-    assert silent == []
+    assert not silent, "\n".join(silent)
 
 
 FORBIDDEN_CALLS = {
@@ -139,7 +141,7 @@ def test_no_call_splits_texts_at_odd_places_or_loads_a_pickle() -> None:
         for call in calls(parsed(path))
         if (reason := forbidden(call))
     ]
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_no_path_of_one_machine_is_written_down() -> None:
@@ -150,7 +152,7 @@ def test_no_path_of_one_machine_is_written_down() -> None:
         for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1)
         if machine_path.search(line)
     ]
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 CHECKING = re.compile(r"(?:^|[._])(?:raises|warns|fail|assert\w*|check\w*|expect\w*)$")
@@ -160,8 +162,11 @@ def checks_something(test: ast.AST) -> bool:
     """True if the test can fail by more than an accident."""
     asserts = [node for node in ast.walk(test) if isinstance(node, ast.Assert)]
     if any(isinstance(node.test, ast.Tuple | ast.List | ast.ListComp | ast.Constant) for node in asserts):
-        return False  # always true
-    return bool(asserts) or any(CHECKING.search(ast.unparse(call.func)) for call in calls(test))
+        return False  # always true; of a list it is surely meant that all or none of it holds
+    return bool(asserts) or any(
+        CHECKING.search(ast.unparse(call.func)) or "check=True" in map(ast.unparse, call.keywords)
+        for call in calls(test)
+    )
 
 
 @pytest.mark.parametrize(
@@ -169,7 +174,9 @@ def checks_something(test: ast.AST) -> bool:
     [
         ("def test(): run()", False),
         ("def test(): assert (run(), 'why')", False),
+        ("def test(): assert [run(x) for x in y]", False),
         ("def test(): assert run()", True),
+        ("def test(): subprocess.run(command, check=True)", True),
         ("def test():\n with pytest.raises(ValueError, match='x'): run()", True),
         ("def test(): np.testing.assert_allclose(run(), 1)", True),
     ],
@@ -180,23 +187,52 @@ def test_the_check_of_tests_finds_what_it_should(code: str, fine: bool) -> None:
 
 def test_every_test_can_fail() -> None:
     idle = [
-        f"{place(path, node.lineno)}: {node.name} checks nothing"
+        f"{place(path, node.lineno)}: {node.name} checks nothing, or asserts what is always true"
         for path in TESTS
         for node in functions(path)
         if node.name.startswith("test_") and not checks_something(node)
     ]
-    assert idle == []
+    assert not idle, "\n".join(idle)
+
+
+def expects_anything(call: ast.Call) -> bool:
+    """True if a test expects an error whatever it says; an interrupt says nothing."""
+    if ast.unparse(call.func) not in {"pytest.raises", "pytest.warns"}:
+        return False
+    expected = ast.unparse(call.args[0]) if call.args else ""
+    return expected not in {"KeyboardInterrupt", "SystemExit"} and "match" not in {
+        keyword.arg for keyword in call.keywords
+    }
 
 
 def test_an_expected_error_is_expected_with_its_message() -> None:
     loose = [
-        place(path, call.lineno)
+        f"{place(path, call.lineno)}: add match=..."
         for path in TESTS
         for call in calls(parsed(path))
-        if ast.unparse(call.func) in {"pytest.raises", "pytest.warns"}
-        and "match" not in {keyword.arg for keyword in call.keywords}
+        if expects_anything(call)
     ]
-    assert loose == []
+    assert not loose, "\n".join(loose)
+
+
+def test_every_dependency_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = [
+        *project["build-system"]["requires"],
+        *project["project"]["dependencies"],
+        *(name for extra in project["project"]["optional-dependencies"].values() for name in extra),
+    ]
+    package = re.compile(r"[\w.-]+")
+    wanted_names = {match[0].lower() for name in wanted if (match := package.match(name))} - {"isoglot"}
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").split("\n")
+    pinned = {line.split("==")[0].lower().replace("_", "-") for line in lines if "==" in line}
+    assert {"torch", "hatchling"} <= wanted_names
+    assert wanted_names <= pinned
+
+
+def test_the_citation_names_the_version() -> None:
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {isoglot.__version__}\n" in citation
 
 
 RAISED = re.compile(r"in the docstring: \[(.*)\]\. Raised exceptions in the body: \[(.*)\]\.")
@@ -228,10 +264,12 @@ def test_the_check_of_raises_sections_finds_what_it_should() -> None:
 
 
 def test_docstrings_list_every_error_that_the_body_raises() -> None:
-    command = [sys.executable, "-m", "pydoclint.main", "--quiet", "--skip-checking-raises=False", "src"]
+    options = ["--quiet", "--skip-checking-raises=False", "--show-filenames-in-every-violation-message=True"]
+    command = [sys.executable, "-m", "pydoclint.main", *options, "src"]
     report = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     assert report.returncode in (0, 1), report.stderr
-    assert undocumented(report.stdout + report.stderr) == []
+    found = undocumented(report.stdout + report.stderr)
+    assert not found, "\n".join(found)
 
 
 def commands(command: object, path: str) -> Iterator[tuple[str, str]]:

@@ -117,7 +117,7 @@ def test_help_leaves_out_the_sections_for_programmers(capsys: pytest.CaptureFixt
     ("arguments", "code", "message"),
     [
         (["train", "config"], 2, "error: a.toml: key: wrong; mend it\n"),
-        (["train", "torch"], 2, "error: this needs torch; install it with: pip install 'isoglot[train]'\n"),
+        (["train", "torch"], 2, "error: this needs torch; install it with: pip install 'isoglot[all]'\n"),
         (["train", "unknown"], 1, "error: ModuleNotFoundError: No module named 'nowhere'\n"),
         (["train", "bug"], 1, "error: ZeroDivisionError: division by zero\n"),
         (["train"], 2, "error: Missing argument 'config'.\nTry: isoglot train --help\n"),

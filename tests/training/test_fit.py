@@ -115,13 +115,15 @@ def test_an_interrupted_training_ends_bit_for_bit_like_an_undisturbed_one(
         tokenizer = train_subwords(["en1 en2 de1 de2 th1 th2"], 60, model="bpe")
         return build_transformer_encoder(tokenizer, layers=1, hidden_size=16, heads=2, max_tokens=16)
 
+    settings = TrainingSettings(steps=12, batch_size=8, learning_rate=0.01, checkpoint_every_steps=4)
+
     def run(folder: Path, callbacks: list[Any] | None = None) -> SentenceTransformer:
         return fit(
-            fresh(), toy_corpus, scheme=Hybrid(), output_dir=folder, settings=SETTINGS, callbacks=callbacks
+            fresh(), toy_corpus, scheme=Hybrid(), output_dir=folder, settings=settings, callbacks=callbacks
         )
 
     undisturbed = run(tmp_path / "undisturbed")
-    for step in (15, 27):
+    for step in (5, 11):
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path / "killed", [StopAt(step)])
     resumed = run(tmp_path / "killed")

@@ -53,17 +53,19 @@ COMMANDS = {
     ),
 }
 
-_EXTRAS = {
-    "accelerate": "train",
-    "babel": "world",
-    "datasets": "train",
-    "ir_measures": "evaluate",
-    "jinja2": "evaluate",
-    "sentence_transformers": "train",
-    "torch": "train",
-    "transformers": "train",
+_IN_EXTRAS = {
+    "accelerate",
+    "babel",
+    "datasets",
+    "ir_measures",
+    "jaxtyping",
+    "jinja2",
+    "sentence_transformers",
+    "tokenizers",
+    "torch",
+    "transformers",
 }
-"""Which extra brings a package that the core does without."""
+"""Packages that the core does without and an extra brings."""
 
 
 class LazyGroup(TyperGroup):
@@ -86,9 +88,9 @@ class LazyGroup(TyperGroup):
 app = typer.Typer(
     name="isoglot",
     cls=LazyGroup,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
 
@@ -148,7 +150,7 @@ def load_command(name: str) -> Any:
 
 def _keep_prose(command: Any) -> None:
     """Cut `Args:`, `Raises:` and the like off the help of a command and of its subcommands."""
-    command.rich_markup_mode = "markdown"  # square brackets stay as they are
+    command.rich_markup_mode = None  # square brackets are no markup
     for section in ("Args:", "Returns:", "Raises:"):
         command.help = (command.help or "").split(f"\n{section}\n")[0].strip()
     for subcommand in getattr(command, "commands", {}).values():
@@ -186,9 +188,8 @@ def _outcome(error: Exception) -> tuple[int, str]:
         return 2, str(error)
     if isinstance(error, typer.TyperException):  # what the parser refuses
         return error.exit_code, error.format_message()
-    if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
-        extra = _EXTRAS[error.name]
-        return 2, f"this needs {error.name}; install it with: pip install 'isoglot[{extra}]'"
+    if isinstance(error, ModuleNotFoundError) and error.name in _IN_EXTRAS:
+        return 2, f"this needs {error.name}; install it with: pip install 'isoglot[all]'"
     return 1, f"{type(error).__name__}: {error}"
 
 

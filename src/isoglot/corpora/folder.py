@@ -22,6 +22,7 @@ from isoglot.corpora.tables import (
     QUERIES,
     TABLES,
     looks_sound,
+    open_parquet,
     open_table,
     read_split,
     split_files,
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAP_ABOVE_BYTES = 32 << 20
-"""Size of the two Parquet files together above which `read_corpus` maps instead of reading to memory."""
+"""Size in memory, about, above which a corpus is mapped instead of read."""
+_ROW_BYTES = 100
+"""What a row costs beside its strings as Parquet holds them: offsets, and ids stored as differences."""
 _ROWS_AT_ONCE = 65_536
 
 
@@ -180,7 +183,7 @@ def read_folder(
         folder: The folder.
         languages: Tags to keep; None keeps all.
         splits: Splits to keep; None keeps all.
-        map_above_bytes: Size of the Parquet files above which the corpus is mapped: converted once to Arrow
+        map_above_bytes: Size in memory, about, above which the corpus is mapped: converted once to Arrow
             files in `$ISOGLOT_CACHE` (or `~/.cache/isoglot`), then opened without being read.
 
     Returns:
@@ -199,13 +202,23 @@ def read_folder(
     ]
     if problems:
         raise CorpusError(problems)
-    if sum((folder / name).stat().st_size for name in TABLES) > map_above_bytes:
+    if _bytes_in_memory(folder) > map_above_bytes:
         corpus = open_mapped(folder, manifest)
     else:
         corpus = _read_to_memory(folder, manifest)
     media = folder / "media"
     corpus = replace(corpus, media_root=str(media) if media.is_dir() else None)
     return corpus if languages is None and splits is None else corpus.select(languages, splits)
+
+
+def _bytes_in_memory(folder: Path) -> int:
+    """About how much the two tables take once they are read, from the Parquet files' footers."""
+    size = 0
+    for name, schema in ((QUERIES, QUERY_SCHEMA), (DOCUMENTS, DOCUMENT_SCHEMA)):
+        metadata = open_parquet(folder / name, schema).metadata
+        size += metadata.num_rows * _ROW_BYTES
+        size += sum(metadata.row_group(index).total_byte_size for index in range(metadata.num_row_groups))
+    return size
 
 
 def _read_to_memory(folder: Path, manifest: manifests.Manifest) -> ParallelCorpus:

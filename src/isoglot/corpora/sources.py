@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ARCHIVES = (".tar", ".tar.xz", ".tar.gz", ".tgz", ".tar.bz2", ".zip")
-_DAMAGE = (
+_BLOCK_BYTES = 1 << 20
+DAMAGE = (
     OSError,
     EOFError,
     lzma.LZMAError,
@@ -92,7 +93,7 @@ def read_members(source: Path, pattern: str, expected: str) -> list[Member]:
 def _read(place: str, read: Callable[[], bytes]) -> bytes:
     try:
         return read()
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise CorpusError(f"{place}: is damaged ({error}); download it again") from None
 
 
@@ -112,7 +113,7 @@ def _walk_file(path: Path, name: str) -> Iterator[tuple[str, str, Callable[[], b
         return
     try:
         yield from _walk_zip(path) if name.lower().endswith(".zip") else _walk_tar(path)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise CorpusError(f"{path}: is damaged ({error}); download it again") from None
 
 
@@ -128,6 +129,10 @@ def _walk_tar(path: Path) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
         for item in archive:
             if item.isfile():
                 yield f"{path}/{item.name}", item.name, partial(_tar_bytes, archive, item)
+        # tarfile is content with an archive that stops early; its decompressor is not, when read to the end.
+        stream = archive.fileobj
+        while stream is not None and stream.read(_BLOCK_BYTES):
+            pass
 
 
 def _tar_bytes(archive: tarfile.TarFile, item: tarfile.TarInfo) -> bytes:
@@ -170,7 +175,7 @@ def decode_lines(data: bytes, place: str, problems: list[str]) -> list[str]:
         lines = data.decode("utf-8").split("\n")
     except UnicodeDecodeError:
         lines = [
-            _decode_line(line, f"{place}:{number}", problems)
+            decode_line(line, f"{place}:{number}", problems) or ""
             for number, line in enumerate(data.split(b"\n"), start=1)
         ]
     if not lines[-1]:
@@ -178,7 +183,8 @@ def decode_lines(data: bytes, place: str, problems: list[str]) -> list[str]:
     return [line.removesuffix("\r") for line in lines]
 
 
-def _decode_line(line: bytes, where: str, problems: list[str]) -> str:
+def decode_line(line: bytes, where: str, problems: list[str]) -> str | None:
+    """One line of UTF-8; None, and a problem, if it is not."""
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -186,7 +192,7 @@ def _decode_line(line: bytes, where: str, problems: list[str]) -> str:
         problems.append(
             f"{where}: byte 0x{bad} at column {error.start + 1} is not UTF-8; save the file as UTF-8"
         )
-        return ""
+        return None
 
 
 def decode_text(data: bytes, place: str) -> str:

@@ -96,7 +96,7 @@ def load_encoder(
         device: Where it runs; None lets torch choose.
 
     Returns:
-        The encoder. A model whose similarity is the cosine gets a last step that L2-normalises, if it lacks one.
+        The encoder. If its similarity is the cosine and no step normalises, one is added.
 
     Raises:
         ConfigError: If the model cannot be found or read.

@@ -72,9 +72,9 @@ def random_rank_distance(num_documents: int, num_relevant: npt.ArrayLike) -> Flo
 def diagonal_excess(matrix: Floats) -> float:
     """Mean of a language matrix' diagonal minus the mean of the rest.
 
-    The matrix is LAReQA's heat map (arXiv 2004.05484): a row for each language of the query, a column for each
-    of the document in the same order; a cell is AP in the pooled collection when only the documents of that
-    language count as relevant. 0 is fair; the larger, the stronger the pull of the query's own language.
+    The matrix is LAReQA's heat map (arXiv 2004.05484): a row for each language of the query, a column for
+    each of the document in the same order; a cell is AP in the pooled collection when only the documents of
+    that language count as relevant. 0 is fair; the larger, the stronger the pull of the query's own language.
 
     Args:
         matrix: (L, L) values; NaN where a pair has no query.

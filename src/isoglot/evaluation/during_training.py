@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentence_transformers.evaluation import SentenceEvaluator
+from sentence_transformers.base.evaluation import BaseEvaluator
 
 from isoglot.errors import CorpusError
 from isoglot.evaluation.evaluator import evaluate
@@ -16,12 +16,19 @@ if TYPE_CHECKING:
     from isoglot.evaluation.results import Results
 
 
-class RetrievalEvaluator(SentenceEvaluator):
+class RetrievalEvaluator(BaseEvaluator):
     """The three settings on a corpus, as one of sentence-transformers' evaluators.
 
-    Called with a model it returns `monolingual_AP`, `cross_lingual_AP`, `multilingual_AP`, their mean `mean_AP`
-    (the primary metric) and `rank_distance`, macro averages all; a setting that the corpus does not have is
-    left out. With a name, each key is prefixed by it and an underscore.
+    Called with a model it returns `monolingual_AP`, `cross_lingual_AP`, `multilingual_AP`, their mean
+    `mean_AP` (the primary metric) and `rank_distance`, macro averages all; a setting that the corpus does not
+    have is left out. With a name, each key is prefixed by it and an underscore.
+
+    Args:
+        corpus: The corpus.
+        split: Which judged queries.
+        name: Prefix of the metrics; empty for none.
+        primary_metric: What the trainer may choose checkpoints by, without prefix.
+        batch_size: Texts per batch; None chooses by the kind of model.
 
     Attributes:
         history: (epoch, steps, metrics without prefix) of every call.
@@ -36,7 +43,7 @@ class RetrievalEvaluator(SentenceEvaluator):
         primary_metric: str = "mean_AP",
         batch_size: int | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         corpus.split(split)
         self.corpus = corpus
         self.split = split
@@ -54,7 +61,8 @@ class RetrievalEvaluator(SentenceEvaluator):
 
         Args:
             model: The model.
-            output_path: Where to write `results.json`, below a folder named by this evaluator; None for nowhere.
+            output_path: Where to write `results.json`, below a folder named by this evaluator; None for
+                nowhere.
             epoch: Epoch of training; -1 outside training.
             steps: Steps in it; -1 at its end.
 

@@ -15,7 +15,7 @@ from isoglot.corpora.parallel import Judgements, ParallelCorpus
 from isoglot.errors import CorpusError
 from isoglot.evaluation.measures import Measure, parse_measures
 from isoglot.evaluation.results import Result, Results, slug
-from isoglot.evaluation.settings import Placement, left_out, measure_settings
+from isoglot.evaluation.settings import Placement, Value, left_out, measure_settings
 from isoglot.evaluation.trec import Run
 
 if TYPE_CHECKING:
@@ -73,13 +73,11 @@ def evaluate(
         loaded, part, judged, run_depth=run_depth, batch_size=batch_size, progress=progress
     )
     values = measure_settings(placement, wanted, seed=seed, num_resamples=num_resamples)
-    modalities = {
-        "query_modality": _modality(part.queries["modality"]),
-        "document_modality": _modality(part.documents["modality"]),
-    }
-    of_all = {"model": model_name, "corpus": part.name, "split": split}
+    modalities = _modality(part.queries["modality"]), _modality(part.documents["modality"])
     config = {
-        **of_all,
+        "model": model_name,
+        "corpus": part.name,
+        "split": split,
         "measures": [str(measure) for measure in wanted],
         "languages": list(part.languages),
         "seed": seed,
@@ -95,8 +93,21 @@ def evaluate(
         **details,
     }
     runs = {} if top is None else _runs(part, judged.judgements, top, f"{slug(model_name)}.{slug(part.name)}")
-    records = tuple(Result(**of_all, **modalities, **asdict(value)) for value in values)
+    records = tuple(_result(value, model_name, part.name, split, *modalities) for value in values)
     return Results(records, (config,), runs)
+
+
+def _result(
+    value: Value, model: str, corpus: str, split: str, query_modality: str, document_modality: str
+) -> Result:
+    return Result(
+        model=model,
+        corpus=corpus,
+        split=split,
+        query_modality=query_modality,
+        document_modality=document_modality,
+        **asdict(value),
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,10 +16,10 @@ _MAX_UNITS = 10_000
 class GroupBootstrap:
     """Resamples groups of queries with replacement; translations of one query move together.
 
-    Resampling queries one by one would take a question asked in eleven languages for eleven questions, and make
-    intervals too narrow. Means under all resamples come from one matrix product of resampled weights with sums
-    per group. Beyond 10,000 groups, groups are dealt at random into 10,000 bundles that are resampled as one,
-    which leaves the interval's width as it is and bounds the memory.
+    Resampling queries one by one would take a question asked in eleven languages for eleven questions, and
+    make intervals too narrow. Means under all resamples come from one matrix product of resampled weights
+    with sums per group. Beyond 10,000 groups, groups are dealt at random into 10,000 bundles that are
+    resampled as one, which leaves the interval's width as it is and bounds the memory.
     """
 
     def __init__(

@@ -157,8 +157,8 @@ class Measure:
 
     AP divides by all relevant documents, also with a cut-off, and so does R (recall); P divides by the
     cut-off; nDCG takes the grade as gain and log2(rank + 1) as discount; RR is the reciprocal rank of the
-    first relevant document; success is 1 if one stands within the cut-off (what papers on image retrieval call
-    R@k); Rprec is the precision at the number of relevant documents.
+    first relevant document; success is 1 if one stands within the cut-off (what papers on image retrieval
+    call R@k); Rprec is the precision at the number of relevant documents.
 
     Attributes:
         family: The name before the `@`.
@@ -198,7 +198,8 @@ def parse_measure(name: str) -> Measure:
     """
     if not is_measure(name):
         pattern = re.sub(r"@.*", "@k", name)
-        nearest = difflib.get_close_matches(pattern, MEASURES, 1, 0.4) or ["AP"]
+        with_cutoff = [f"{name}@k"] if f"{name}@k" in MEASURES else []
+        nearest = with_cutoff or difflib.get_close_matches(pattern, MEASURES, 1, 0.4) or ["AP"]
         raise ConfigError(
             f"unknown measure {name!r}; did you mean {nearest[0]!r}? There are {', '.join(MEASURES)}"
         )

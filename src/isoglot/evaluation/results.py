@@ -31,8 +31,8 @@ class Result:
         split: Which judged queries.
         setting: `monolingual`, `cross_lingual` or `multilingual`.
         query_language: Tag, or `*` for the macro average.
-        document_language: Tag, or `*`. In the multilingual setting, `*` is the pooled collection, and a tag says
-            that only that language's documents counted as relevant in it.
+        document_language: Tag, or `*`. In the multilingual setting, `*` is the pooled collection, and a tag
+            says that only that language's documents counted as relevant in it.
         query_modality: Medium of the queries; `*` if they have several.
         document_modality: Medium of the documents; `*` if they have several.
         measure: Such as `AP` or `rank_distance`.
@@ -233,8 +233,8 @@ def read_results(path: str | Path) -> Results:
         The results.
 
     Raises:
-        SearchError: If the file is missing, is not a list of records, or a record lacks a field or has one too
-            many.
+        SearchError: If the file is missing, is not a list of records, or a record lacks a field or has one
+            too many.
     """
     file = Path(path) / "results.json" if Path(path).is_dir() else Path(path)
     content = _read_json(file)

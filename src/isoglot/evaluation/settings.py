@@ -6,8 +6,8 @@ languages, in which all translations of the answer are relevant; macro average o
 (arXiv 2408.10536, section 3.2).
 
 A query without a relevant document in a collection is left out there, and counted in `left_out`. Documents
-without language (photographs) are candidates in every collection, and relevant in every one if judged so. Where
-no document has a language there is but one collection, and only the multilingual setting.
+without language (photographs) are candidates in every collection, and relevant in every one if judged so.
+Where no document has a language there is but one collection, and only the multilingual setting.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from isoglot.evaluation.measures import Floats, Integers, Measure, RelevantRanks
 Setting = Literal["monolingual", "cross_lingual", "multilingual"]
 SETTINGS: tuple[Setting, ...] = ("monolingual", "cross_lingual", "multilingual")
 ALL = "*"
-"""As language of the document: the pooled collection, or the mean over languages. As language of the query: the
-mean over languages."""
+"""As language of the document: the pooled collection, or the mean over languages. As language of the query:
+the mean over languages."""
 
 _AP = Measure("AP")
 _FIXED = frozenset({"random_rank_distance"})
@@ -111,7 +111,7 @@ def language_slices(placement: Placement) -> Iterator[Slice]:
 
 
 def matrix_slices(placement: Placement) -> Iterator[Slice]:
-    """The queries before the union, when only one language's documents count as relevant, language by language.
+    """The queries before the union, with one language's documents at a time counted as relevant.
 
     The other languages' answers then stand in the way like any wrong document: LAReQA's heat map.
     """
@@ -172,8 +172,8 @@ class Value:
     Attributes:
         setting: How the collection was searched.
         query_language: Tag, or `ALL` for the mean over them.
-        document_language: Tag, or `ALL`. In the multilingual setting the collection is always the union; a tag
-            says that only that language's documents counted as relevant.
+        document_language: Tag, or `ALL`. In the multilingual setting the collection is always the union; a
+            tag says that only that language's documents counted as relevant.
         measure: Name.
         value: The mean over queries, or over languages of such means.
         num_queries: Queries behind it; in a mean over collections, each counts once for each.
@@ -330,7 +330,7 @@ def _write_bias(ledger: _Ledger, placement: Placement, union: Slice, bootstrap: 
 
 
 def _excess(matrix: Sequence[_Cell]) -> list[_Cell]:
-    """The diagonal excess, as a list of one; of none if the languages of queries and documents do not cross."""
+    """The diagonal excess, as a list of one; of none without pairs of the same and of two languages."""
     own = _macro([cell for cell in matrix if cell.query_language == cell.document_language], ALL, ALL)
     other = _macro([cell for cell in matrix if cell.query_language != cell.document_language], ALL, ALL)
     if not own or not other:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,9 +71,7 @@ class Run:
         if np.isnan(values).any():
             at = int(np.argmax(np.isnan(values)))
             raise SearchError(f"the score of document {doc_ids[at]!r} is NaN")
-        order = np.concatenate(
-            [_order(doc_ids[a:b], values[a:b]) + a for a, b in zip(indptr[:-1], indptr[1:], strict=True)]
-        )
+        order = np.concatenate([_order(doc_ids[a:b], values[a:b]) + a for a, b in itertools.pairwise(indptr)])
         return Run(tuple(scores), indptr, doc_ids[order], values[order])
 
     def to_scores(self) -> dict[str, dict[str, float]]:
@@ -142,12 +141,12 @@ def read_run(path: str | Path) -> Run:
         The run.
 
     Raises:
-        SearchError: If a line does not have six columns, a score is not a number, a query names a document
+        SearchError: If a line has fewer than six columns, a score is not a number, a query names a document
             twice, or the file is empty; all bad lines at once.
     """
     scores: dict[str, dict[str, float]] = {}
     problems: list[str] = []
-    for where, columns in _rows(path, 6, "query_id Q0 doc_id rank score tag", problems):
+    for where, columns in _rows(path, "query_id Q0 doc_id rank score tag", problems, more=True):
         found = scores.setdefault(columns[0], {})
         score = _number(columns[4])
         if math.isnan(score):
@@ -174,7 +173,7 @@ def read_qrels(path: str | Path) -> dict[str, dict[str, int]]:
     """
     qrels: dict[str, dict[str, int]] = {}
     problems: list[str] = []
-    for where, columns in _rows(path, 4, "query_id 0 doc_id grade", problems):
+    for where, columns in _rows(path, "query_id 0 doc_id grade", problems, more=False):
         grades = qrels.setdefault(columns[0], {})
         if columns[2] in grades:
             problems.append(f"{where}: document {columns[2]!r} is judged twice for query {columns[0]!r}")
@@ -187,16 +186,20 @@ def read_qrels(path: str | Path) -> dict[str, dict[str, int]]:
 
 
 def _rows(
-    path: str | Path, num_columns: int, columns: str, problems: list[str]
+    path: str | Path, columns: str, problems: list[str], *, more: bool
 ) -> Iterator[tuple[str, list[str]]]:
-    """Place and columns of each line; blank lines and, as trec_eval has it, comments after # are skipped."""
+    """Place and columns of each line; as in trec_eval, blank lines and lines that begin with # are skipped.
+
+    With `more`, further columns are let pass: trec_eval keeps them for other uses.
+    """
+    num_columns = len(columns.split())
     try:
         text = Path(path).read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SearchError(f"{path}: cannot be read as UTF-8 text: {error}") from error
     for number, line in enumerate(text.split("\n"), 1):
         found = _words(line)
-        if len(found) == num_columns:
+        if len(found) == num_columns or (more and len(found) > num_columns):
             yield f"{path}:{number}", found
         elif found:
             problems.append(f"{path}:{number}: need {num_columns} columns ({columns}), got {len(found)}")
@@ -230,16 +233,19 @@ class RunValues:
     """Values of a run, query by query.
 
     Attributes:
-        query_ids: Queries with a relevant document; one the run does not hold counts with value 0.
+        query_ids: Queries of the qrels. One that the run does not hold, or that has no relevant document,
+            counts with value 0: what trec_eval does with option -c, and ir-measures always.
         values: Measure -> (Q,) values.
         num_unjudged: Queries of the run without judgements; they do not count.
         num_missing: Queries with a relevant document that the run does not hold.
+        num_without_relevant: Judged queries that have no relevant document.
     """
 
     query_ids: tuple[str, ...]
     values: Mapping[str, Floats]
     num_unjudged: int
     num_missing: int
+    num_without_relevant: int
 
     def means(self) -> dict[str, float]:
         """Mean over the queries, by measure."""
@@ -256,25 +262,33 @@ def measure_run(qrels: Qrels, run: Run, measures: Iterable[str]) -> RunValues:
             `ERR@20`; those need the package `ir-measures`.
 
     Returns:
-        Values for each query with a relevant document.
+        Values for each query of the qrels.
 
     Raises:
         SearchError: If no query of the run is judged: it belongs to another corpus.
     """
-    judged = tuple(query for query, grades in qrels.items() if any(grade > 0 for grade in grades.values()))
+    has_relevant = np.array([any(grade > 0 for grade in grades.values()) for grades in qrels.values()], bool)
+    answerable = [query for query, keep in zip(qrels, has_relevant, strict=True) if keep]
     held = set(run.query_ids)
-    if not held.intersection(judged):
+    if not held.intersection(answerable):
         raise SearchError(
-            f"no query of the run (such as {run.query_ids[0]!r}) has a relevant document in the qrels (such as "
-            f"{next(iter(qrels), None)!r}); they belong to different corpora"
+            f"no query of the run (such as {run.query_ids[0]!r}) has a relevant document in the qrels "
+            f"(such as {next(iter(qrels), None)!r}); they belong to different corpora"
         )
     names = list(dict.fromkeys(measures))
-    ranked = relevant_ranks(qrels, run, judged)
-    values = {name: parse_measure(name)(ranked) for name in names if is_measure(name)}
-    others = [name for name in names if name not in values]
-    values.update(measure_run_with_ir_measures(qrels, run, others, judged) if others else {})
+    ranked = relevant_ranks(qrels, run, answerable)
+    values = {name: np.zeros(len(qrels)) for name in names}
+    for name in filter(is_measure, names):
+        values[name][has_relevant] = parse_measure(name)(ranked)
+    others = [name for name in names if not is_measure(name)]
+    if others:
+        values.update(measure_run_with_ir_measures(qrels, run, others))
     return RunValues(
-        judged, {name: values[name] for name in names}, len(held - set(qrels)), len(set(judged) - held)
+        tuple(qrels),
+        values,
+        len(held - set(qrels)),
+        len(set(answerable) - held),
+        len(qrels) - len(answerable),
     )
 
 
@@ -301,40 +315,38 @@ def relevant_ranks(qrels: Qrels, run: Run, query_ids: Sequence[str]) -> Relevant
         queries += [number] * len(relevant)
         ranks += [rank_of.get(doc, NOT_RETRIEVED) for doc in relevant]
         grades += relevant.values()
-    arrays = (np.array(column, np.int64) for column in (queries, ranks, grades))
-    return RelevantRanks.from_pairs(*arrays, len(query_ids))
+    return RelevantRanks.from_pairs(
+        np.array(queries, np.int64), np.array(ranks, np.int64), np.array(grades, np.int64), len(query_ids)
+    )
 
 
-def measure_run_with_ir_measures(
-    qrels: Qrels, run: Run, measures: Iterable[str], query_ids: Sequence[str]
-) -> dict[str, Floats]:
+def measure_run_with_ir_measures(qrels: Qrels, run: Run, measures: Iterable[str]) -> dict[str, Floats]:
     """The same through the package ir-measures: an independent check, and measures that are not here.
 
     Args:
         qrels: Judgements.
         run: The run.
         measures: Names in the spelling of ir-measures.
-        query_ids: Queries to give values of; one the run does not hold has value 0.
 
     Returns:
-        Measure -> (Q,) values.
+        Measure -> (Q,) values of the queries of the qrels, in their order.
 
     Raises:
-        SearchError: If ir-measures does not know a name.
+        SearchError: If ir-measures does not know a name, or cannot compute it as installed.
     """
     import ir_measures
 
     parsed = {}
     for name in measures:
         try:
-            parsed[ir_measures.parse_measure(name.replace("success@", "Success@"))] = name
+            measure = ir_measures.parse_measure(name.replace("success@", "Success@"))
+            ir_measures.evaluator([measure], {})
+            parsed[measure] = name
         except (NameError, ValueError, SyntaxError) as error:
-            raise SearchError(
-                f"neither isoglot nor ir-measures knows the measure {name!r}: {error}"
-            ) from error
-    place = {query: number for number, query in enumerate(query_ids)}
-    values = {name: np.zeros(len(query_ids)) for name in parsed.values()}
-    wanted = {query: dict(qrels[query]) for query in query_ids}
+            raise SearchError(f"unknown measure {name!r}, here and in ir-measures: {error}") from error
+    place = {query: number for number, query in enumerate(qrels)}
+    values = {name: np.zeros(len(qrels)) for name in parsed.values()}
+    wanted = {query: dict(grades) for query, grades in qrels.items()}
     for metric in ir_measures.iter_calc(list(parsed), wanted, run.to_scores()):
         if metric.query_id in place:
             values[parsed[metric.measure]][place[metric.query_id]] = metric.value

@@ -22,7 +22,8 @@ class CorpusConfig:
         source: Where its published files lie; None loads it from the hub.
         options: Options of its reader.
         languages: Languages to keep; empty for all.
-        split: The split that is used.
+        splits: Splits that are trained on, together; for dev data, the one that is evaluated.
+        side: `pairs` trains on queries with their documents; `queries` on queries with their translations.
     """
 
     folder: Path | None = None
@@ -30,13 +31,16 @@ class CorpusConfig:
     source: Path | None = None
     options: dict[str, Any] = field(default_factory=dict)
     languages: tuple[str, ...] = ()
-    split: str = "train"
+    splits: tuple[str, ...] = ("train",)
+    side: Literal["pairs", "queries"] = "pairs"
 
     def problems(self) -> list[str]:
         """What cannot be, one line each."""
         found = []
         if (self.folder is None) == (self.dataset is None):
             found.append("give either folder or dataset")
+        if not self.splits:
+            found.append("splits: name one or more")
         if self.folder is not None and not (self.folder / "corpus.json").is_file():
             found.append(f"folder: {self.folder} holds no corpus.json; build it with `isoglot data build`")
         if self.source is not None and not self.source.exists():
@@ -142,6 +146,8 @@ class ExperimentConfig:
         found = []
         if not self.corpora:
             found.append("corpora: name one or more")
+        if self.dev is not None and len(self.dev.splits) != 1:
+            found.append(f"dev.splits: name one, got {len(self.dev.splits)}")
         if self.dev is None and self.training.evaluate_every_steps:
             found.append("training.evaluate_every_steps needs a [dev] corpus")
         path = self.encoder.path

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from isoglot.batches import Hybrid, Scheme
-from isoglot.corpora.parallel import ParallelCorpus, concatenate
-from isoglot.experiments.config import CorpusConfig, EncoderConfig, ExperimentConfig
+from isoglot.corpora.parallel import ParallelCorpus
+from isoglot.experiments.config import EncoderConfig, ExperimentConfig
+from isoglot.experiments.corpora import distinct_texts, read_configured, training_corpus
 from isoglot.training import TrainingSettings, fit
 
 if TYPE_CHECKING:
@@ -96,11 +94,11 @@ def run_experiment(
     """
     tell = progress or _say_nothing
     tell("reading corpora")
-    corpora = [_read(part) for part in config.corpora]
-    joined = _join(corpora, [part.split for part in config.corpora])
+    corpora = [read_configured(part) for part in config.corpora]
+    joined = training_corpus(config.corpora, corpora)
     output = Path(config.output.format(seed=config.training.seed))
     tell("building the encoder")
-    model = build_encoder(config.encoder, corpora, config.training.seed)
+    model = build_encoder(config.encoder, [joined], config.training.seed)
     tell("training")
     train(
         model,
@@ -108,8 +106,8 @@ def run_experiment(
         output_dir=output,
         scheme=config.scheme.build(),
         settings=config.training,
-        evaluate_on=_read(config.dev) if config.dev else None,
-        dev_split=config.dev.split if config.dev else "dev",
+        evaluate_on=read_configured(config.dev) if config.dev else None,
+        dev_split=config.dev.splits[0] if config.dev else "dev",
         record=json.loads(json.dumps(asdict(config), default=str)),
         callbacks=callbacks,
     )
@@ -145,7 +143,7 @@ def build_encoder(config: EncoderConfig, corpora: Iterable[ParallelCorpus], seed
             pooling=config.pooling,
             max_tokens=config.max_tokens,
         )
-    texts = distinct_texts([*corpora, *(_read(part) for part in config.vocabulary_corpora)])
+    texts = distinct_texts([*corpora, *(read_configured(part) for part in config.vocabulary_corpora)])
     tokenizer = encoders.train_subwords(texts, config.vocabulary_size, model=config.subwords)
     if config.kind == "static":
         weights = None
@@ -164,41 +162,3 @@ def build_encoder(config: EncoderConfig, corpora: Iterable[ParallelCorpus], seed
         )
     model.prompts.update({"query": config.query_prompt or "", "document": config.document_prompt or ""})
     return model
-
-
-def distinct_texts(corpora: Iterable[ParallelCorpus]) -> list[str]:
-    """Every distinct text of the corpora, in an order that depends on the texts alone.
-
-    The order looks random, so that a prefix is a fair sample.
-    """
-    texts: set[str] = set()
-    for corpus in corpora:
-        texts.update(corpus.query_texts(np.arange(corpus.queries.num_rows, dtype=np.int32)))
-        texts.update(corpus.document_texts(np.arange(corpus.documents.num_rows, dtype=np.int32)))
-    return sorted(texts, key=lambda text: hashlib.blake2b(text.encode(), digest_size=8).digest())
-
-
-def _read(config: CorpusConfig) -> ParallelCorpus:
-    languages = config.languages or None
-    if config.folder is not None:
-        from isoglot.corpora import read_corpus
-
-        return read_corpus(config.folder, languages=languages)
-    assert config.dataset is not None
-    if config.dataset == "world-text":
-        from isoglot.world import build_text_corpus
-
-        return build_text_corpus(languages=languages, **config.options)
-    from isoglot.corpora import read_dataset
-
-    corpus: ParallelCorpus = read_dataset(config.dataset, config.source, **config.options)
-    return corpus.select(languages=languages)
-
-
-def _join(corpora: list[ParallelCorpus], splits: list[str]) -> ParallelCorpus:
-    """The corpora as one, whose split "train" is the split that each is trained on."""
-    renamed = [
-        replace(corpus, splits={"train": corpus.split(split)})
-        for corpus, split in zip(corpora, splits, strict=True)
-    ]
-    return concatenate("joined", renamed)

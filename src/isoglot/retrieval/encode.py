@@ -1,4 +1,4 @@
-"""Vectors for the queries and documents of a corpus: from a sentence-transformers model, or ready in a file."""
+"""Vectors for the queries and documents of a corpus: made by a sentence-transformers model, or read."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ _ARRAYS = ("query_ids", "query_embeddings", "doc_ids", "document_embeddings")
 def read_embeddings(path: str | Path) -> Embeddings:
     """Ready vectors from a file or a folder; nothing in them is executed.
 
-    An `.npz` file holds the arrays `query_ids`, `query_embeddings`, `doc_ids`, `document_embeddings` and, if not
-    cosine, `similarity`. A folder holds the same as `query_embeddings.npy` and `document_embeddings.npy`, which
-    are memory-mapped, beside `query_ids.txt` and `doc_ids.txt`, one id a line.
+    An `.npz` file holds the arrays `query_ids`, `query_embeddings`, `doc_ids`, `document_embeddings` and, if
+    not cosine, `similarity`. A folder holds the same as `query_embeddings.npy` and `document_embeddings.npy`,
+    which are memory-mapped, beside `query_ids.txt` and `doc_ids.txt`, one id a line.
 
     Args:
         path: The file or folder.
@@ -169,8 +169,8 @@ def embed(
         Vectors in the order of the rows.
 
     Raises:
-        SearchError: If the model's similarity is neither cosine nor dot, an id has no vector, or a vector is of
-            the wrong width or not finite.
+        SearchError: If the model's similarity is neither cosine nor dot, an id has no vector, or a vector is
+            of the wrong width or not finite.
     """
     if isinstance(model, Embeddings):
         queries = _lookup(model, "query", corpus.queries["query_id"], query_rows)
@@ -227,7 +227,8 @@ def similarity_of(model: SentenceTransformer) -> Similarity:
 def normalize(vectors: Vectors) -> Vectors:
     """Rows scaled to length 1; a row of zeros stays, so that its similarity to everything is 0."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    scaled: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return scaled
 
 
 def _batch_size(model: SentenceTransformer) -> int:
@@ -239,8 +240,7 @@ def _encode_once(
     encode: Callable[..., npt.NDArray[Any]], texts: list[str], batch_size: int, *, progress: bool
 ) -> tuple[Vectors, int]:
     """Vectors of texts, and how many were distinct; longest first, so that the first batch is the largest."""
-    numbers: dict[str, int] = {text: 0 for text in texts}
-    distinct = sorted(numbers, key=len, reverse=True)
+    distinct = sorted(dict.fromkeys(texts), key=len, reverse=True)
     numbers = {text: number for number, text in enumerate(distinct)}
     vectors = np.asarray(
         encode(distinct, batch_size=batch_size, show_progress_bar=progress, convert_to_numpy=True), np.float32

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -76,7 +77,7 @@ class Collection:
     @property
     def width(self) -> int:
         """Dimension of the embeddings."""
-        return self.embeddings.shape[1]
+        return int(self.embeddings.shape[1])
 
     @cached_property
     def tiles(self) -> tuple[Tile, ...]:
@@ -85,7 +86,7 @@ class Collection:
         segments = np.array(
             [
                 (word, block)
-                for block, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True))
+                for block, (start, stop) in enumerate(itertools.pairwise(edges))
                 for word in range(start, stop, _SEGMENT_WORDS)
             ],
             np.int64,
@@ -104,7 +105,7 @@ class Collection:
     @cached_property
     def tile_columns(self) -> int:
         """Columns of the widest tile."""
-        return max(tile.columns.stop - tile.columns.start for tile in self.tiles)
+        return max(int(tile.columns.stop - tile.columns.start) for tile in self.tiles)
 
 
 def lay_out(

@@ -1,8 +1,8 @@
 """The one rule for documents of equal score, followed wherever this project ranks anything.
 
-Documents are ranked by score, highest first, and those of equal score by `doc_id` in *descending* order of its
-UTF-8 bytes. That is trec_eval's rule, so that a run ranked here and the same run read by trec_eval have the same
-values.
+Documents are ranked by score, highest first, and those of equal score by `doc_id` in *descending* order of
+its UTF-8 bytes. That is trec_eval's rule, so that a run ranked here and the same run read by trec_eval have
+the same values.
 """
 
 from __future__ import annotations

@@ -74,6 +74,18 @@ def sparse_updates(model: nn.Module) -> Iterator[bool]:
             module.embedding = bag
 
 
+def _distinct(gradient: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows of a sparse gradient, none twice, and their values.
+
+    Autograd forgets that a gradient was coalesced; ascending rows show that it still is, so nothing is sorted.
+    """
+    rows: Tensor = gradient._indices()[0]
+    if bool((rows[1:] > rows[:-1]).all()):
+        return rows, gradient._values()
+    gradient = gradient.coalesce()
+    return gradient.indices()[0], gradient.values()
+
+
 class RowAdam(torch.optim.Optimizer):
     """Adam that leaves rows without gradient alone: no decay of their moments, no step.
 
@@ -130,8 +142,7 @@ class RowAdam(torch.optim.Optimizer):
             square.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
             parameter.addcdiv_(average, square.sqrt().add_(group["eps"] * correction), value=-step_size)
             return
-        gradient = gradient.coalesce()
-        rows, values = gradient.indices()[0], gradient.values()
+        rows, values = _distinct(gradient)
         average_rows = average.index_select(0, rows).lerp_(values, 1 - beta1)
         average.index_copy_(0, rows, average_rows)
         square_rows = square.index_select(0, rows).mul_(beta2).addcmul_(values, values, value=1 - beta2)

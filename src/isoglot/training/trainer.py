@@ -86,7 +86,7 @@ class PairTrainer(SentenceTransformerTrainer):
         gradients = [
             parameter.grad for parameter in self.pair_loss.parameters() if parameter.grad is not None
         ]
-        values = [gradient.coalesce().values() if gradient.is_sparse else gradient for gradient in gradients]
+        values = [gradient._values() if gradient.is_sparse else gradient for gradient in gradients]
         return torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(value) for value in values]))
 
     def training_step(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Tensor:

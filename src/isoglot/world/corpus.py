@@ -26,9 +26,9 @@ HELD_OUT = {"test": 0.15, "dev": 0.10}
 def build_text_corpus(*, languages: Iterable[str] | None = None, seed: int = 0) -> ParallelCorpus:
     """The built-in text corpus.
 
-    A group is a fact; in every language that has a name for all that the fact mentions it has one question and
-    one passage. Splits are by group: what is asked in `test` and `dev` is never stated in `train`, but everything
-    that it mentions is, through other facts.
+    A group is a fact; it has one question and one passage in every language that can name all that it
+    mentions. Splits are by group: what is asked in `test` and `dev` is never stated in `train`, but
+    everything that it mentions occurs there in other facts.
 
     Args:
         languages: Tags to speak, among `LANGUAGES`; None for all. Splits do not depend on it.
@@ -46,7 +46,8 @@ def build_text_corpus(*, languages: Iterable[str] | None = None, seed: int = 0) 
     builder = CorpusBuilder(INFO)
     names = [Names(language) for language in sorted(spoken)]
     for fact in facts:
-        if any([_add(builder, fact, each, seed) for each in names]):
+        worded = sum(_add(builder, fact, each, seed) for each in names)
+        if worded:
             builder.judge_group(split_of[fact.group_id], fact.group_id)
     return builder.build()
 
@@ -80,19 +81,25 @@ def split_facts(facts: Iterable[Fact], *, seed: int = 0) -> dict[str, str]:
         seed: Orders the facts that may be held out.
 
     Returns:
-        Group id -> `train`, `dev` or `test`. Each relation gives its share to each split, as far as every thing
-        that a held-out fact names is left in another fact of `train`.
+        Group id -> `train`, `dev` or `test`. Each relation gives its share to each split, as far as
+        everything that a held-out fact names is left in another fact of `train`.
     """
     shuffled = sorted(facts, key=lambda fact: _number(f"{seed}/{fact.group_id}"))
     left_in_train: Counter[Entity] = Counter(e for fact in shuffled for e in fact.entities)
     size = Counter(fact.relation for fact in shuffled)
     taken: Counter[tuple[str, str]] = Counter()
-    splits = {}
+    splits: dict[str, str] = {}
     for fact in shuffled:
         split = "train"
         if all(left_in_train[e] > 1 for e in fact.entities):
-            split = next((name for name, share in HELD_OUT.items()
-                          if taken[name, fact.relation] < share * size[fact.relation]), "train")
+            split = next(
+                (
+                    name
+                    for name, share in HELD_OUT.items()
+                    if taken[name, fact.relation] < share * size[fact.relation]
+                ),
+                "train",
+            )
         if split != "train":
             left_in_train.subtract(fact.entities)
             taken[split, fact.relation] += 1

@@ -1,10 +1,10 @@
 """The facts of the built-in world, in no language: what holds of which country, currency, language or city.
 
-Current legal tender comes from CLDR. The tables beside this module hold the rest: `countries.tsv` (the 193 members
-of the United Nations and Vatican City; regions by the UN's M49, dialling codes by ITU E.164, official languages
-where a constitution or a law names one to four), `cities.tsv` (capitals and other large cities that CLDR names by
-their time zone) and `languages.tsv` (the script of languages that are written in one). What is disputed, or changed
-lately, is left out.
+Current legal tender comes from CLDR. The tables in `facts/` hold the rest: `countries.tsv` (the 193 members
+of the United Nations and Vatican City; regions by the UN's M49, dialling codes by ITU E.164, official
+languages where there are one to four), `cities.tsv` (capitals and other large cities that CLDR names by their
+time zone) and `languages.tsv` (the script of languages that are written in one). What is disputed, changed
+lately or differs from one authority to the next is left out.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ LANGUAGES = ("ar", "cy", "de", "el", "en", "es", "eu", "hi", "ru", "sw", "th", "
 class Relation:
     """How a language asks for a kind of fact and states it.
 
-    A text holds placeholders `{slot}` or `{slot.form}` and choices `[singular|plural]`, which follow the number
-    of the country's name.
+    A text holds placeholders `{slot}` or `{slot.form}` and choices `[singular|plural]`, which follow the
+    number of the country's name.
 
     Attributes:
         questions: Two wordings or more of the question.
@@ -46,7 +46,8 @@ class Lexicon:
         forms: Kind -> form -> code -> text, for forms that no rule makes.
         country_forms: Country -> form -> text, for forms that the language's rules get wrong.
         plural_countries: Countries whose name is a plural.
-        counted_currencies: Whether a currency is called as CLDR counts it ("1 Swiss franc"), not as it lists it.
+        counted_currencies: Whether a currency is called as CLDR counts it ("1 Swiss franc"), not as it
+            lists it ("Swiss Franc").
         tables: The rest of the file: what the language's own rules read.
     """
 

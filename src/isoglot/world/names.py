@@ -25,6 +25,11 @@ class Names:
     """
 
     def __init__(self, language: str) -> None:
+        """Reads the lexicon; CLDR's data is loaded when it is first needed.
+
+        Args:
+            language: One of `LANGUAGES`.
+        """
         self.lexicon: Lexicon = read_lexicon(language)
         self.grammar = GRAMMARS[language]
         self._known: dict[Entity, Forms | None] = {}
@@ -36,7 +41,7 @@ class Names:
         return self._known[entity]
 
     def joined(self, entities: tuple[Entity, ...]) -> Forms | None:
-        """The forms of an enumeration, such as the official languages of a country; None if one lacks a name."""
+        """The forms of an enumeration, such as a country's official languages; None if one lacks a name."""
         names = [self.forms(entity) for entity in entities]
         known = [name for name in names if name is not None]
         return self.grammar.join(known, self.lexicon) if len(known) == len(names) else None
@@ -82,7 +87,7 @@ class Names:
         return _text(self._locale.currencies, code)
 
     def _city(self, zone: str) -> str | None:
-        """The exemplar city of a time zone; languages in Latin script that spell it as English does leave it out."""
+        """The exemplar city of a time zone; CLDR leaves out those that are spelled as in English."""
         city: str | None = self._locale.time_zones.get(zone, {}).get("city")
         if city is not None:
             return city.replace(_SOFT_HYPHEN, "")

@@ -36,7 +36,7 @@ def word_fact(fact: Fact, names: Names) -> Worded | None:
         names: The names in the language, with its lexicon and grammar.
 
     Returns:
-        Questions and passages, in Unicode normal form C; None if the language has no name for something in it.
+        Questions and passages, in Unicode normal form C; None if the language has no name for a thing in it.
     """
     forms: dict[str, Forms] = {}
     for slot, entities in fact.slots.items():

@@ -4,8 +4,7 @@ from isoglot.corpora.datasets.registry import (
     Dataset,
     find_dataset,
     list_datasets,
-    parse_options,
     read_dataset,
 )
 
-__all__ = ["Dataset", "find_dataset", "list_datasets", "parse_options", "read_dataset"]
+__all__ = ["Dataset", "find_dataset", "list_datasets", "read_dataset"]

@@ -6,6 +6,7 @@ the columns it has; nothing is guessed.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from isoglot.corpora.aligned import (
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _PARQUET_BRANCH = "refs/convert/parquet"
 """Where the hub keeps Parquet copies of data sets that were published as loading scripts."""
+_FLORES_CODE = re.compile(r"[a-z]{3}[_-][A-Z][a-z]{3}")
 
 
 def load_columns(repo: str, config: str | None, split: str, columns: Sequence[str]) -> list[dict[str, Any]]:
@@ -172,11 +174,11 @@ def read_hub_lines(
     where = _where(repo, None, "test")
     columns: dict[str, Translations] = {}
     for name in table.column_names:
-        try:
-            tag = normalize_language(name)
-        except CorpusError:
+        if not _FLORES_CODE.fullmatch(name):
             continue
-        columns.setdefault(tag, Translations(where, _strings(table.select_columns([name]), name)))
+        columns.setdefault(
+            normalize_language(name), Translations(where, _strings(table.select_columns([name]), name))
+        )
     if not columns:
         raise CorpusError(
             f"{where}: no column is named by a language; it has {', '.join(table.column_names)}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from isoglot.corpora.aligned import by_language, wanted_languages
 from isoglot.corpora.building import CorpusBuilder
+from isoglot.corpora.formats.rows import parse_json_row
 from isoglot.corpora.sources import Member, decode_lines, read_members
 from isoglot.corpora.splits import choose_splits
 
@@ -86,16 +86,3 @@ def _add_file(member: Member, language: str, split: str, builder: CorpusBuilder)
             f"{group}.{language}", group, language, question.strip(), where=member.at(number)
         ):
             builder.judge_group(split, group)
-
-
-def parse_json_row(line: str, where: str, builder: CorpusBuilder) -> dict[str, Any] | None:
-    """One line of a JSONL file as an object; None, and a problem for the builder, if it is none."""
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        builder.problem(where, f"not JSON ({error}); mend or remove the line")
-        return None
-    if not isinstance(row, dict):
-        builder.problem(where, f"must be a JSON object, got {type(row).__name__}")
-        return None
-    return row

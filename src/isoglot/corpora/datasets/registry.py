@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from isoglot.corpora.aligned import Duplicates
 from isoglot.corpora.datasets.hub import (
     read_hub_captions,
     read_hub_lines,
@@ -28,9 +26,9 @@ from isoglot.corpora.datasets.question_answer import read_covid_faq, read_nqg_sq
 from isoglot.corpora.datasets.sentence_pairs import read_paws_x, read_stsb_multi_mt, read_xnli
 from isoglot.corpora.datasets.tico19 import read_tico19
 from isoglot.corpora.datasets.xquad_r import read_xquad_r
+from isoglot.corpora.options import check_options
 from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus
-from isoglot.corpora.passages import Passages
-from isoglot.errors import ConfigError, CorpusError
+from isoglot.errors import CorpusError
 
 Reader = Callable[..., ParallelCorpus]
 
@@ -292,72 +290,9 @@ def read_dataset(name: str, source: Path | str | None = None, **options: Any) ->
     """
     dataset = find_dataset(name)
     if source is not None:
-        _check_options(name, dataset.read, options)
+        check_options(name, dataset.read, options)
         return dataset.read(Path(source), dataset.info, **options)
     if dataset.read_hub is None:
         raise CorpusError(f"{name!r} is not on the hub; download it from {dataset.url} and give its folder")
-    _check_options(f"{name} from the hub", dataset.read_hub, options)
+    check_options(f"{name} from the hub", dataset.read_hub, options)
     return dataset.read_hub(dataset.hub, dataset.info, **options)
-
-
-_CHOICES: dict[str, tuple[Any, ...]] = {
-    "duplicates": get_args(Duplicates),
-    "passages": get_args(Passages),
-    "task": (1, 2),
-}
-"""Options with few values, whichever reader has them."""
-
-
-def _defaults(read: Reader) -> dict[str, Any]:
-    """Options of a reader (its keyword arguments) and their defaults."""
-    parameters = inspect.signature(read).parameters.values()
-    return {item.name: item.default for item in parameters if item.kind is item.KEYWORD_ONLY}
-
-
-def _check_options(what: str, read: Reader, options: Mapping[str, Any]) -> None:
-    allowed = _defaults(read)
-    for key, value in options.items():
-        if key not in allowed:
-            near = difflib.get_close_matches(key, allowed, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(allowed) or 'none'}"
-            raise ConfigError(f"{what} has no option {key!r}; {hint}")
-        if value not in _CHOICES.get(key, (value,)):
-            choices = ", ".join(map(str, _CHOICES[key]))
-            raise ConfigError(f"option {key!r} of {what} must be one of {choices}, got {value!r}")
-
-
-def parse_options(name: str, pairs: Mapping[str, str], *, from_hub: bool = False) -> dict[str, Any]:
-    """Options given as text, in the types of a data set's reader.
-
-    Args:
-        name: The data set.
-        pairs: Option -> text; lists have commas between, switches are `true` or `false`.
-        from_hub: Whether it will be read from the hub.
-
-    Returns:
-        Option -> value.
-
-    Raises:
-        CorpusError: If there is no such data set.
-        ConfigError: If an option does not exist, or its text is no value of its type.
-    """
-    dataset = find_dataset(name)
-    read = dataset.read_hub if from_hub and dataset.read_hub is not None else dataset.read
-    defaults = _defaults(read)
-    options = {key: _parse(key, text, defaults.get(key, text)) for key, text in pairs.items()}
-    _check_options(name, read, options)
-    return options
-
-
-def _parse(key: str, text: str, default: Any) -> Any:
-    """A value of the default's type; a default of None stands for a list."""
-    if default is None:
-        return [part.strip() for part in text.split(",") if part.strip()]
-    if isinstance(default, bool):
-        if text.lower() not in ("true", "false"):
-            raise ConfigError(f"option {key!r} must be true or false, got {text!r}")
-        return text.lower() == "true"
-    try:
-        return type(default)(text)
-    except ValueError:
-        raise ConfigError(f"option {key!r} must be a number, got {text!r}") from None

@@ -10,13 +10,15 @@ from isoglot.world.lexicons import Lexicon
 _ADJECTIVE_ENDINGS = ("ي", "ية")
 
 
-def currency(_code: str, name: str, _lexicon: Lexicon) -> Forms:
+def currency(code: str, name: str, lexicon: Lexicon) -> Forms:
     """The definite form.
 
     A noun with adjectives takes the article on every word ("الين الياباني"). A noun with the country after it
     ("فرنك جزر القمر") is definite as it stands.
     """
     words = name.split(" ")
+    if code in lexicon.tables["named_after_country"]:
+        return {"": name}
     if all(word.endswith(_ADJECTIVE_ENDINGS) and not word.startswith("ال") for word in words[1:]):
         return {"": " ".join(f"ال{word}" for word in words)}
     return {"": name}

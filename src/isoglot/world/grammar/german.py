@@ -5,7 +5,12 @@ from __future__ import annotations
 from isoglot.world.grammar.rules import Forms, Grammar
 from isoglot.world.lexicons import Lexicon
 
-_ARTICLES = {"f": ("die", "in der", "der"), "m": ("der", "im", "des"), "pl": ("die", "in den", "der")}
+_ARTICLES = {
+    "f": ("die", "in der", "der"),
+    "m": ("der", "im", "des"),
+    "pl": ("die", "in den", "der"),
+    "islands": ("die", "auf den", "der"),
+}
 
 
 def country(code: str, name: str, lexicon: Lexicon) -> Forms:
@@ -15,7 +20,7 @@ def country(code: str, name: str, lexicon: Lexicon) -> Forms:
         return {"": forms.pop("base"), **forms}
     for gender, (nominative, place, genitive) in _ARTICLES.items():
         if code in lexicon.tables["articles"][gender]:
-            dative = f"{name}n" if gender == "pl" and name[-1] in "el" else name
+            dative = f"{name}n" if gender == "pl" else name
             return {"": f"{nominative} {name}", "in": f"{place} {dative}", "of": f"{genitive} {name}"}
     return {"": name, "in": f"in {name}", "of": f"von {name}"}
 

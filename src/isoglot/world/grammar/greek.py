@@ -6,7 +6,7 @@ from isoglot.world.grammar.rules import Forms, Grammar
 from isoglot.world.lexicons import Lexicon
 
 # The feminine and masculine accusative keep their final nu before these.
-_KEEP_NU = tuple("αεηιουωάέήίόύώϊϋκπτξψ") + ("μπ", "ντ", "γκ", "τσ", "τζ")
+_KEEP_NU = (*"αεηιουωάέήίόύώϊϋκπτξψ", "μπ", "ντ", "γκ", "τσ", "τζ")
 
 
 def _nu(name: str) -> str:

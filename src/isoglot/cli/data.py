@@ -1,0 +1,163 @@
+"""`isoglot data`: list, build and check corpora."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from isoglot.corpora.parallel import ParallelCorpus
+
+app = typer.Typer(no_args_is_help=True, help="List, build and check corpora.")
+
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+_WORLD = "world"
+
+
+@app.command("list")
+def list_names(as_json: _Json = False) -> None:
+    """List what can be built: the built-in corpus, published data sets, general formats."""
+    entries = _entries()
+    if as_json:
+        typer.echo(json.dumps(entries, ensure_ascii=False))
+        return
+    width = max(len(entry["name"]) for entry in entries)
+    for entry in entries:
+        notes = [entry[key] for key in ("languages", "licence") if entry.get(key)]
+        typer.echo(
+            f"{entry['name']:<{width}}  {entry['description']}" + "".join(f" [{note}]" for note in notes)
+        )
+
+
+def _entries() -> list[dict[str, Any]]:
+    from isoglot.corpora.datasets import list_datasets
+    from isoglot.corpora.formats import FORMATS
+
+    keys = ("name", "description", "licence", "citation", "languages", "url", "hub")
+    world = {"kind": "built-in", "name": _WORLD, "description": "The built-in corpus; needs no files."}
+    return [
+        world,
+        *({"kind": "data set", **{key: getattr(item, key) for key in keys}} for item in list_datasets()),
+        *(
+            {"kind": "format", "name": item.name, "description": item.description}
+            for item in FORMATS.values()
+        ),
+    ]
+
+
+@app.command()
+def build(
+    name: Annotated[str, typer.Argument(help="A name that `isoglot data list` shows.")],
+    out: Annotated[Path, typer.Option("--out", help="The corpus folder to write.")],
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", help="The data set as it was downloaded; without it, from the hub where it is there."
+        ),
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option", help="Of the reader, such as `context=true`. May be given again.", metavar="KEY=VALUE"
+        ),
+    ] = None,
+    languages: Annotated[
+        list[str] | None,
+        typer.Option("--languages", help="Only these tags, with commas between, or given again."),
+    ] = None,
+    explicit_qrels: Annotated[
+        bool, typer.Option("--explicit-qrels", help="Write every judgement as a line, for BEIR tools.")
+    ] = False,
+    as_json: _Json = False,
+) -> None:
+    """Build a corpus folder from the built-in corpus, a published data set or files in a general format."""
+    from rich.console import Console
+
+    from isoglot.corpora import write_corpus
+
+    tags = [tag.strip() for entry in languages or () for tag in entry.split(",") if tag.strip()]
+    console = Console(stderr=True)
+    with console.status(f"reading {name}") as status:
+        corpus = _read(name, source, out.name, _pairs(option or ()), tags or None)
+        status.update(f"writing {out}")
+        write_corpus(corpus, out, explicit_qrels=explicit_qrels)
+    if as_json:
+        typer.echo(json.dumps({"corpus": str(out), **_summary(corpus)}, ensure_ascii=False))
+    else:
+        console.print(f"{out}: {corpus!r}", markup=False, highlight=False)
+
+
+def _pairs(entries: list[str] | tuple[str, ...]) -> dict[str, str]:
+    from isoglot.errors import ConfigError
+
+    pairs = {}
+    for entry in entries:
+        key, equals, value = entry.partition("=")
+        if not (key and equals):
+            raise ConfigError(f"--option must be key=value, got {entry!r}")
+        pairs[key.strip().replace("-", "_")] = value
+    return pairs
+
+
+def _read(
+    name: str, source: Path | None, corpus_name: str, pairs: dict[str, str], languages: list[str] | None
+) -> ParallelCorpus:
+    from isoglot.corpora.datasets import find_dataset, read_dataset
+    from isoglot.corpora.formats import FORMATS, read_format
+    from isoglot.corpora.options import parse_options
+    from isoglot.errors import ConfigError
+
+    if name == _WORLD:
+        from isoglot.world import build_text_corpus
+
+        if source is not None:
+            raise ConfigError("the built-in corpus is made, not read; leave out --from")
+        options = parse_options(name, build_text_corpus, pairs)
+        return build_text_corpus(**{**options, **({} if languages is None else {"languages": languages})})
+    if name in FORMATS:
+        if source is None:
+            raise ConfigError(f"format {name!r} needs files; name them with --from")
+        corpus = read_format(name, source, corpus_name, **parse_options(name, FORMATS[name].read, pairs))
+        return corpus if languages is None else corpus.select(languages)
+    dataset = find_dataset(name)
+    read = dataset.read if source is not None or dataset.read_hub is None else dataset.read_hub
+    options = parse_options(name, read, pairs)
+    if languages is None:
+        return read_dataset(name, source, **options)
+    if "languages" in read.__annotations__:
+        return read_dataset(name, source, languages=languages, **options)
+    return read_dataset(name, source, **options).select(languages)
+
+
+def _summary(corpus: ParallelCorpus) -> dict[str, Any]:
+    from isoglot.corpora.manifest import summarize
+
+    return {"name": corpus.name, **summarize(corpus)}
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="The corpus folder.")],
+    as_json: _Json = False,
+) -> None:
+    """Check every row and judgement of a corpus folder; report all problems."""
+    from rich.console import Console
+
+    from isoglot.corpora import check_corpus
+    from isoglot.errors import CorpusError
+
+    with Console(stderr=True).status(f"checking {folder}"):
+        report = check_corpus(folder)
+    if report.problems:
+        raise CorpusError(report.problems)
+    if as_json:
+        typer.echo(
+            json.dumps({"corpus": str(folder), "problems": [], "counts": report.counts}, ensure_ascii=False)
+        )
+        return
+    counts = ", ".join(f"{key} {value:,}" for key, value in report.counts.items() if isinstance(value, int))
+    splits = ", ".join(f"{key} {value:,}" for key, value in report.counts["splits"].items())
+    typer.echo(f"{folder}: no problem; {counts}; splits {splits or 'none'}")

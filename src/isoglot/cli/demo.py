@@ -1,0 +1,56 @@
+"""`isoglot demo`: the whole story on the built-in corpus."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for models, results and report.")] = Path(
+        "runs/demo"
+    ),
+    seed: Annotated[int, typer.Option(help="Seed of encoder and batches.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as one JSON document.")] = False,
+) -> None:
+    """Train, evaluate and compare the batch schemes on the built-in corpus.
+
+    Three minutes on two cores, without network: parallel facts in fifteen languages, one static encoder
+    trained from nothing with monolingual, cross-lingual and hybrid batches, each measured when it searches
+    its own language, another one, and all languages at once.
+    """
+    from rich.console import Console
+    from transformers.utils import logging
+
+    from isoglot.experiments.demo import gains, run_demo
+    from isoglot.training.progress import ProgressBar
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    console = Console(stderr=True)
+    results = run_demo(
+        out,
+        seed=seed,
+        progress=lambda line: console.print(line, style="dim"),
+        callbacks=lambda name: [ProgressBar(console, f"training with {name} batches")],
+    )
+    if as_json:
+        typer.echo(json.dumps([asdict(record) for record in results.records], ensure_ascii=False))
+        return
+    console = Console()
+    console.print(results.table())
+    changes = gains(results)
+    console.print(
+        f"Against monolingual batches, hybrid batches change AP by {changes['cross_lingual']:+.3f} across "
+        f"languages and {changes['multilingual']:+.3f} in the pooled collection, for "
+        f"{changes['monolingual']:+.3f} within one language; parallel answers stand "
+        f"{1 / changes['rank_distance']:.1f} times closer together in the ranking.\n"
+    )
+    console.print(f"Report: {out / 'report.html'}", markup=False)
+    console.print(
+        f"Try: isoglot evaluate {out / 'hybrid'} {out / 'corpus'} --languages de,th,yo", markup=False
+    )
+    console.print("     isoglot train configs/demo/hybrid.toml --set scheme.alpha=0.8", markup=False)

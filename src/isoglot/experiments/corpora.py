@@ -1,0 +1,149 @@
+"""The corpora of an experiment: read as configured, and joined into the one that is trained on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from isoglot.corpora.parallel import (
+    DOCUMENT_SCHEMA,
+    Judgements,
+    ParallelCorpus,
+    Split,
+    concatenate,
+)
+from isoglot.errors import ConfigError
+from isoglot.experiments.config import CorpusConfig
+
+
+def read_configured(config: CorpusConfig) -> ParallelCorpus:
+    """The corpus that a configuration names.
+
+    Args:
+        config: Where it comes from.
+
+    Returns:
+        The corpus, in the configured languages.
+
+    Raises:
+        IsoglotError: If it cannot be read.
+    """
+    languages = config.languages or None
+    if config.folder is not None:
+        from isoglot.corpora import read_corpus
+
+        return read_corpus(config.folder, languages=languages)
+    assert config.dataset is not None
+    if config.dataset == "world-text":
+        from isoglot.world import build_text_corpus
+
+        return build_text_corpus(languages=languages, **config.options)
+    from isoglot.corpora import read_dataset
+
+    corpus: ParallelCorpus = read_dataset(config.dataset, config.source, **config.options)
+    return corpus.select(languages=languages)
+
+
+def training_corpus(configs: Sequence[CorpusConfig], corpora: Sequence[ParallelCorpus]) -> ParallelCorpus:
+    """The corpora as one, whose split `train` is what each is trained on.
+
+    Args:
+        configs: Splits and sides of each.
+        corpora: The corpora, in the same order.
+
+    Returns:
+        One corpus.
+
+    Raises:
+        CorpusError: If a split does not exist, or two corpora have one name.
+        ConfigError: If a corpus mixes splits by groups with explicit ones.
+    """
+    parts = []
+    for config, corpus in zip(configs, corpora, strict=True):
+        part = replace(corpus, splits={"train": union_of_splits(corpus, config.splits)})
+        parts.append(parallel_queries(part) if config.side == "queries" else part)
+    return concatenate("joined", parts)
+
+
+def union_of_splits(corpus: ParallelCorpus, names: Iterable[str]) -> Split:
+    """Several splits as one.
+
+    Args:
+        corpus: The corpus.
+        names: Its splits.
+
+    Returns:
+        What is judged in any of them.
+
+    Raises:
+        CorpusError: If a split does not exist.
+        ConfigError: If some are by groups and others explicit.
+    """
+    parts = [corpus.split(name) for name in names]
+    groups = [part.groups for part in parts if part.groups is not None]
+    explicit = [part.judgements for part in parts if part.judgements is not None]
+    if groups and explicit:
+        raise ConfigError(f"corpus {corpus.name!r}: some of its splits are by groups and others are not")
+    if groups:
+        return Split(groups=np.unique(np.concatenate(groups)).astype(np.int32))
+    return Split(
+        judgements=Judgements.from_pairs(
+            np.concatenate([np.repeat(part.query_rows, np.diff(part.indptr)) for part in explicit]),
+            np.concatenate([part.document_rows for part in explicit]),
+            np.concatenate([part.grades for part in explicit]),
+        )
+    )
+
+
+def parallel_queries(corpus: ParallelCorpus) -> ParallelCorpus:
+    """A symmetric corpus of the judged queries: a question and its translations, on both sides.
+
+    Args:
+        corpus: A corpus with the split `train`.
+
+    Returns:
+        Its judged queries as queries and as documents, judged by group; named `<name>-queries`.
+
+    Raises:
+        CorpusError: If there is no such split.
+    """
+    judged = corpus.judgements("train").query_rows
+    queries = corpus.queries.take(pa.array(judged))
+    groups = corpus.query_groups[judged]
+    columns = [
+        pa.nulls(len(judged), field.type) if field.name == "title" else queries[_query_column(field.name)]
+        for field in DOCUMENT_SCHEMA
+    ]
+    return replace(
+        corpus,
+        info=replace(corpus.info, name=f"{corpus.name}-queries", symmetric=True),
+        queries=queries,
+        documents=pa.table(columns, schema=DOCUMENT_SCHEMA),
+        query_groups=groups,
+        document_groups=groups,
+        splits={"train": Split(groups=np.unique(groups))},
+    )
+
+
+def _query_column(name: str) -> str:
+    return "query_id" if name == "doc_id" else name
+
+
+def distinct_texts(corpora: Iterable[ParallelCorpus]) -> list[str]:
+    """Every distinct text of the corpora, in an order that depends on the texts alone.
+
+    Args:
+        corpora: The corpora.
+
+    Returns:
+        The texts; the order looks random, so that a prefix is a fair sample.
+    """
+    texts: set[str] = set()
+    for corpus in corpora:
+        texts.update(corpus.query_texts(np.arange(corpus.queries.num_rows, dtype=np.int32)))
+        texts.update(corpus.document_texts(np.arange(corpus.documents.num_rows, dtype=np.int32)))
+    return sorted(texts, key=lambda text: hashlib.blake2b(text.encode(), digest_size=8).digest())
