@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from isoglot.corpora import list_datasets, normalize_language, read_corpus, read_dataset, write_corpus
+from isoglot.corpora import Dataset, list_datasets, normalize_language, read_corpus, read_dataset, write_corpus
 from isoglot.corpora.datasets.question_answer import detokenize
 from isoglot.errors import ConfigError, CorpusError
 
@@ -479,6 +479,22 @@ def test_duplicate_question_ids(tmp_path: Path) -> None:
         read_dataset("xquad-r", write_files(tmp_path, {"en.json": squad(doubled)}))
 
 
+def test_answers_at_the_ends_of_sentences(tmp_path: Path) -> None:
+    context = "It is red. Blue it was."
+    asked = (("q1", "1?", "It"), ("q2", "2?", "."), ("q3", "3?", "Blue"), ("q4", "4?", "was."))
+    files = {"en.json": squad(with_sentences(context, *asked))}
+    corpus = read_dataset("xquad-r", write_files(tmp_path, files))
+    judged = corpus.judgements("test")
+    answers = corpus.document_texts(judged.document_rows)
+    questions = [corpus.query(row).query_id for row in judged.query_rows]
+    assert dict(zip(questions, answers, strict=True)) == {
+        "en_q1": "It is red.",
+        "en_q2": "It is red.",
+        "en_q3": "Blue it was.",
+        "en_q4": "Blue it was.",
+    }
+
+
 def test_answer_between_sentences(tmp_path: Path) -> None:
     gap = with_sentences("It is red. Blue.", ("q1", "Now?", "red"))
     gap["sentence_breaks"][0] = [0, 3]
@@ -617,13 +633,12 @@ def test_not_on_the_hub() -> None:
         read_corpus("covid-faq")
 
 
-def test_registry_names_languages_and_places() -> None:
-    for dataset in list_datasets():
-        assert dataset.url.startswith("https://")
-        codes = dataset.languages.split()
-        assert [
-            normalize_language(code) for code in codes if code not in ("and", "more") and not code.isdigit()
-        ]
+@pytest.mark.parametrize("dataset", list_datasets(), ids=lambda dataset: dataset.name)
+def test_registry_names_languages_and_places(dataset: Dataset) -> None:
+    assert dataset.url.startswith("https://")
+    codes = [code for code in dataset.languages.split() if code not in ("and", "more") and not code.isdigit()]
+    assert set(PUBLISHED[dataset.name].languages) <= set(map(normalize_language, codes)) or "and" in dataset.languages
+    assert (dataset.hub is None) == (dataset.read_hub is None)
 
 
 SHARED = {  # name: (folder, queries, documents, languages, judged queries by split)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -101,7 +102,7 @@ def test_mapped_columns_are_one_chunk_over_many_row_groups(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("isoglot.corpora.folder._ROWS_AT_ONCE", 4)
-    monkeypatch.setattr("isoglot.corpora.mapped._ROWS_AT_ONCE", 3)
+    monkeypatch.setattr("isoglot.corpora.tables._ROWS_AT_ONCE", 3)
     corpus = build_by_group(5)
     folder = write_corpus(corpus, tmp_path / "corpus")
     assert pq.ParquetFile(folder / "queries.parquet").num_row_groups == 4
@@ -469,3 +470,42 @@ def _tagged(table: pa.Table) -> pa.Table:
         codes = table[name].dictionary_encode().cast(pa.dictionary(pa.int16(), pa.string()))
         table = table.set_column(index, name, codes)
     return table
+
+
+def test_splits_of_a_data_set_in_files_leave_the_others_unread(tmp_path: Path) -> None:
+    for split in ("dev", "test"):
+        (tmp_path / f"{split}-en.tsv").write_text(f"{split}\tb\tneutral\n", encoding="utf-8")
+    corpus = read_corpus("xnli", source=tmp_path, splits=["dev"])
+    assert corpus.documents["text"].to_pylist() == ["dev", "b"]
+
+
+def test_languages_of_a_reader_without_that_option(tmp_path: Path) -> None:
+    (tmp_path / "src-test.txt").write_text("a .\n", encoding="utf-8")
+    (tmp_path / "tgt-test.txt").write_text("a ?\n", encoding="utf-8")
+    assert read_corpus("nqg-squad", source=tmp_path, languages=["en"]).languages == ("en",)
+    with pytest.raises(CorpusError, match="no text in language 'de'; there is en"):
+        read_corpus("nqg-squad", source=tmp_path, languages=["de"])
+
+
+@pytest.mark.parametrize("map_above_bytes", [1 << 30, 0])
+def test_mutated_folders_give_a_corpus_or_a_corpus_error(
+    map_above_bytes: int, tmp_path: Path, cache: Path
+) -> None:
+    folder = write_corpus(build_explicit(), tmp_path / "corpus")
+    (folder / "corpus.json").write_text('{"name": "unguarded"}', encoding="utf-8")
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    rng = random.Random(map_above_bytes)
+    refused = 0
+    for _ in range(100):
+        path = rng.choice(files)
+        original = path.read_bytes()
+        at = rng.randrange(len(original))
+        change = bytes([rng.randrange(256)]) * rng.randrange(3)
+        path.write_bytes(original[:at] + change + original[at + rng.randrange(3) :])
+        try:
+            read_folder(folder, map_above_bytes=map_above_bytes)
+        except CorpusError:
+            refused += 1
+            assert check_corpus(folder).problems
+        path.write_bytes(original)
+    assert 0 < refused < 100

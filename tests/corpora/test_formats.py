@@ -109,11 +109,19 @@ def test_all_bad_rows_are_reported_with_their_lines(tmp_path: Path) -> None:
         read_texts(path, INFO)
     reported = [int(problem.removeprefix(f"{path}:").split(":")[0]) for problem in caught.value.problems]
     assert reported == [2, 3, 4, 5, 6, 7, 8, 9, 10]
-    for number, expected in enumerate(
-        ["not JSON", "got list", "is empty", "not a language tag", "is missing; there is", "byte 0xff at column 11",
-         "must be text, got 1.5", "no language in column", "not JSON"],
-    ):  # fmt: skip
-        assert expected in caught.value.problems[number]
+    expected = (
+        "not JSON",
+        "got list",
+        "is empty",
+        "not a language tag",
+        "is missing; there is",
+        "byte 0xff at column 11",
+        "must be text, got 1.5",
+        "no language in column",
+        "not JSON",
+    )
+    for problem, what in zip(caught.value.problems, expected, strict=True):
+        assert what in problem
 
 
 @pytest.mark.parametrize(

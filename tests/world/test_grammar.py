@@ -31,14 +31,15 @@ EXAMPLES = {
         ("city_country/Asia/Saigon", PASSAGE, 0, "تقع مدينة هو تشي منه في فيتنام."),
     ],
     "cy": [
-        # Article small and joined to a vowel; "ac" before a vowel, aspirate mutation after "a"; softened script.
+        # Article small and joined to a vowel; "ac" before a vowel, aspirate after "a"; softened script.
         ("capital/EG", PASSAGE, 1, "Prifddinas yr Aifft yw Cairo."),
         ("currency/CH", PASSAGE, 0, "Ffranc y Swistir yw arian cyfred y Swistir."),
         (
             "region/NL",
             PASSAGE,
             0,
-            "Yn ôl dosbarthiad y Cenhedloedd Unedig, mae'r Iseldiroedd yn perthyn i ranbarth Gorllewin Ewrop.",
+            "Yn ôl dosbarthiad y Cenhedloedd Unedig, mae'r Iseldiroedd yn perthyn "
+            "i ranbarth Gorllewin Ewrop.",
         ),
         (
             "official_languages/BE",
@@ -107,7 +108,8 @@ EXAMPLES = {
             "region/AE",
             PASSAGE,
             0,
-            "Según la clasificación de las Naciones Unidas, los Emiratos Árabes Unidos pertenecen a la región «Asia occidental».",
+            "Según la clasificación de las Naciones Unidas, los Emiratos Árabes Unidos pertenecen "
+            "a la región «Asia occidental».",
         ),
         (
             "calling_code/LB",
@@ -291,9 +293,15 @@ def test_turkish_capital_of_i_keeps_its_dot():
 
 @pytest.mark.parametrize(
     ("name", "where", "of"),
-    [("Frantzia", "Frantzian", "Frantziako"), ("Iran", "Iranen", "Irango"), ("Brasil", "Brasilen", "Brasilgo"),
-     ("Qatar", "Qatarren", "Qatarreko"), ("Irak", "Iraken", "Irakeko"), ("Peru", "Perun", "Peruko")],
-)  # fmt: skip
+    [
+        ("Frantzia", "Frantzian", "Frantziako"),
+        ("Iran", "Iranen", "Irango"),
+        ("Brasil", "Brasilen", "Brasilgo"),
+        ("Qatar", "Qatarren", "Qatarreko"),
+        ("Irak", "Iraken", "Irakeko"),
+        ("Peru", "Perun", "Peruko"),
+    ],
+)
 def test_basque_endings(name, where, of):
     assert basque.inessive(name) == where
     assert basque.local_genitive(name) == of

@@ -125,11 +125,9 @@ def _read(
     dataset = find_dataset(name)
     read = dataset.read if source is not None or dataset.read_hub is None else dataset.read_hub
     options = parse_options(name, read, pairs)
-    if languages is None:
-        return read_dataset(name, source, **options)
-    if "languages" in read.__annotations__:
-        return read_dataset(name, source, languages=languages, **options)
-    return read_dataset(name, source, **options).select(languages)
+    return read_dataset(
+        name, source, **{**options, **({} if languages is None else {"languages": languages})}
+    )
 
 
 def _summary(corpus: ParallelCorpus) -> dict[str, Any]:

@@ -13,13 +13,11 @@ from isoglot.corpora.building import row_problems
 from isoglot.corpora.languages import normalize_language
 from isoglot.corpora.parallel import DOCUMENT_SCHEMA, QUERY_SCHEMA
 from isoglot.corpora.qrels import parse_groups, parse_qrels
-from isoglot.corpora.tables import DOCUMENTS, QUERIES, as_strings, open_parquet, read_lines, split_files
+from isoglot.corpora.tables import DOCUMENTS, QUERIES, read_batches, read_lines, split_files
 from isoglot.errors import CorpusError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_ROWS_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,8 @@ def _check_table(folder: Path, name: str, schema: pa.Schema, problems: list[str]
         problems.append(f"{path}:1: is missing; write the corpus again")
         return found
     try:
-        for number, row in _rows(path, schema):
+        rows = (row for table in read_batches(path, schema) for row in table.to_pylist())
+        for number, row in enumerate(rows, start=1):
             _check_row(row, f"{path}:{number}", folder / "media", found, problems)
     except CorpusError as error:
         problems.extend(error.problems)
@@ -109,19 +108,6 @@ def _check_table(folder: Path, name: str, schema: pa.Schema, problems: list[str]
         if not found.ids:
             problems.append(f"{path}:1: holds no row; nothing could be searched")
     return found
-
-
-def _rows(path: Path, schema: pa.Schema) -> Iterator[tuple[int, dict[str, str | None]]]:
-    file = open_parquet(path, schema)
-    there = [name for name in schema.names if name in file.schema_arrow.names]
-    number = 0
-    try:
-        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=there):
-            for row in as_strings(pa.Table.from_batches([batch]), schema.names).to_pylist():
-                number += 1
-                yield number, row
-    except (pa.ArrowException, OSError, UnicodeError) as error:
-        raise CorpusError(f"{path}:{number + 1}: is damaged ({error}); write the corpus again") from None
 
 
 def _check_row(

@@ -28,16 +28,14 @@ from isoglot.corpora.parallel import (
 from isoglot.corpora.tables import (
     DOCUMENTS,
     QUERIES,
-    as_strings,
     looks_sound,
-    open_parquet,
+    read_batches,
     read_split,
     split_files,
 )
 from isoglot.errors import CorpusError
 
 _VERSION = 1
-_ROWS_AT_ONCE = 65_536
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, pa.ArrowException)
 
 
@@ -58,6 +56,7 @@ def open_mapped(folder: Path, manifest: manifests.Manifest) -> ParallelCorpus:
 
     Raises:
         CorpusError: If a row or a judgement breaks a rule; all problems at once.
+        OSError: If the cache cannot be written.
     """
     cached = cache_folder() / "corpora" / _key(folder, manifest)
     if cached.is_dir():
@@ -158,16 +157,14 @@ def _convert_table(source: Path, schema: pa.Schema, target: Path) -> None:
         else _TextSpool(target.with_suffix(f".{field.name}"))
         for field in schema
     ]
-    file = open_parquet(source, schema)
-    there = [name for name in schema.names if name in file.schema_arrow.names]
     try:
-        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=there):
-            table = as_strings(pa.Table.from_batches([batch]), schema.names)
+        for table in read_batches(source, schema):
             for spool, column in zip(spools, table.columns, strict=True):
                 for chunk in column.chunks:
                     spool.append(chunk)
-    except (pa.ArrowException, UnicodeError) as error:
-        raise CorpusError(f"{source}:1: is damaged ({error}); write the corpus again") from None
+    finally:
+        for spool in spools:
+            spool.close()
     arrays = [spool.array() for spool in spools]
     with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
@@ -198,6 +195,9 @@ class _TagSpool:
         names = pa.array(list(self.names), pa.string())
         return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), names)
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def remove(self) -> None:
         """Nothing lies on disk."""
 
@@ -225,9 +225,11 @@ class _TextSpool:
         self.num_bytes += int(offsets[-1] - offsets[0])
         self.valid.append(chunk.is_valid().to_numpy(zero_copy_only=False))
 
-    def array(self) -> pa.LargeStringArray:
+    def close(self) -> None:
         self.data.close()
         self.offsets.close()
+
+    def array(self) -> pa.LargeStringArray:
         valid = np.concatenate(self.valid) if self.valid else np.zeros(0, np.bool_)
         bitmap = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
         buffers = [bitmap, _map_buffer(self.offsets_path), _map_buffer(self.data_path)]

@@ -31,6 +31,11 @@ def _defaults(read: Reader) -> dict[str, Any]:
     return {item.name: item.default for item in parameters if item.kind is item.KEYWORD_ONLY}
 
 
+def option_names(read: Reader) -> frozenset[str]:
+    """The options that a reader has."""
+    return frozenset(_defaults(read))
+
+
 def check_options(what: str, read: Reader, options: Mapping[str, Any]) -> None:
     """Refuses options that a reader does not have.
 

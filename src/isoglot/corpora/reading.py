@@ -30,7 +30,8 @@ def read_corpus(
     Args:
         path_or_name: A corpus folder, or a name that `isoglot data list` shows.
         languages: Tags to keep; None keeps all.
-        splits: Splits to keep; None keeps all.
+        splits: Splits to keep; None keeps all. Of a folder, the documents of all splits stay, as one
+            collection; of a data set, see `read_dataset`.
         source: For a name, the data set as it was downloaded; None loads it from the Hugging Face hub.
         **options: For a name, options of its reader; for a folder, those of `read_folder`.
 
@@ -44,11 +45,9 @@ def read_corpus(
     folder = Path(path_or_name)
     if source is None and folder.is_dir():
         return read_folder(folder, languages=languages, splits=splits, **options)
+    name = str(path_or_name)
     try:
-        find_dataset(str(path_or_name))
+        find_dataset(name)
     except CorpusError as error:
-        raise CorpusError(f"{path_or_name}: there is no such corpus folder, and {error}") from None
-    corpus = read_dataset(
-        str(path_or_name), source, **({} if languages is None else {"languages": languages}), **options
-    )
-    return corpus if splits is None else corpus.select(splits=splits)
+        raise CorpusError(f"{name}: there is no such corpus folder, and {error}") from None
+    return read_dataset(name, source, languages=languages, splits=splits, **options)

@@ -34,6 +34,11 @@ DAMAGE = (
 """What the standard library raises for a damaged or unsupported archive."""
 
 
+def damage_report(place: Path | str, error: Exception) -> str:
+    """The report of a file that cannot be unpacked, on one line."""
+    return f"{place}: is damaged ({' '.join(str(error).split())}); download it again"
+
+
 @dataclass(frozen=True)
 class Member:
     """One file of a source, decompressed.
@@ -94,7 +99,7 @@ def _read(place: str, read: Callable[[], bytes]) -> bytes:
     try:
         return read()
     except DAMAGE as error:
-        raise CorpusError(f"{place}: is damaged ({error}); download it again") from None
+        raise CorpusError(damage_report(place, error)) from None
 
 
 def _walk(source: Path) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
@@ -114,7 +119,7 @@ def _walk_file(path: Path, name: str) -> Iterator[tuple[str, str, Callable[[], b
     try:
         yield from _walk_zip(path) if name.lower().endswith(".zip") else _walk_tar(path)
     except DAMAGE as error:
-        raise CorpusError(f"{path}: is damaged ({error}); download it again") from None
+        raise CorpusError(damage_report(path, error)) from None
 
 
 def _walk_zip(path: Path) -> Iterator[tuple[str, str, Callable[[], bytes]]]:

@@ -17,11 +17,13 @@ from isoglot.errors import CorpusError
 from isoglot.records import MODALITIES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 QUERIES = "queries.parquet"
 DOCUMENTS = "documents.parquet"
 TABLES = (QUERIES, DOCUMENTS)
+_ROWS_AT_ONCE = 65_536
 _OPTIONAL = ("modality", "path", "title")
 """Columns that a folder written by others may lack: all is text then, nothing has a path or a title."""
 
@@ -83,6 +85,36 @@ def as_strings(table: pa.Table, names: list[str]) -> pa.Table:
     return pa.table(columns, names=names)
 
 
+def read_batches(path: Path, schema: pa.Schema) -> Iterator[pa.Table]:
+    """A table a few rows at a time.
+
+    Args:
+        path: The Parquet file.
+        schema: Its columns.
+
+    Yields:
+        The next rows, every column as strings that are checked to be UTF-8.
+
+    Raises:
+        CorpusError: If the file is damaged or lacks a column.
+    """
+    file = open_parquet(path, schema)
+    there = [name for name in schema.names if name in file.schema_arrow.names]
+    batches = file.iter_batches(_ROWS_AT_ONCE, columns=there)
+    number = 1
+    while True:
+        try:
+            batch = next(batches, None)
+            if batch is None:
+                return
+            table = as_strings(pa.Table.from_batches([batch]), schema.names)
+            table.validate(full=True)
+        except (pa.ArrowException, OSError, UnicodeError) as error:
+            raise CorpusError(f"{path}:{number}: is damaged ({error}); write the corpus again") from None
+        yield table
+        number += table.num_rows
+
+
 def open_table(path: Path, schema: pa.Schema) -> pa.Table:
     """A whole table in memory, in a corpus' types.
 
@@ -96,14 +128,9 @@ def open_table(path: Path, schema: pa.Schema) -> pa.Table:
     Raises:
         CorpusError: If the file is damaged or lacks a column.
     """
-    file = open_parquet(path, schema)
-    try:
-        table = as_strings(
-            file.read([name for name in schema.names if name in file.schema_arrow.names]), schema.names
-        )
-        return pa.table([_typed(table[field.name], field.type) for field in schema], schema=schema)
-    except (pa.ArrowException, OSError, UnicodeError) as error:
-        raise CorpusError(f"{path}:1: is damaged ({error}); write the corpus again") from None
+    strings = pa.schema([(name, pa.large_string()) for name in schema.names])
+    table = pa.concat_tables([strings.empty_table(), *read_batches(path, schema)])
+    return pa.table([_typed(table[field.name], field.type) for field in schema], schema=schema)
 
 
 def _typed(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:

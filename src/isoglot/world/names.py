@@ -80,11 +80,12 @@ class Names:
 
     def _currency(self, code: str) -> str | None:
         """The name in running text: as after the number one, where CLDR writes titles with capitals."""
-        if self.lexicon.counted_currencies:
-            counted: Mapping[str, str] = self._locale._data["currency_names_plural"].get(code, {})
-            if "one" in counted:
-                return counted["one"]
-        return _text(self._locale.currencies, code)
+        from babel.numbers import get_currency_name
+
+        name = _text(self._locale.currencies, code)
+        if name is None or not self.lexicon.counted_currencies:
+            return name
+        return str(get_currency_name(code, count=1, locale=self._locale))
 
     def _city(self, zone: str) -> str | None:
         """The exemplar city of a time zone; CLDR leaves out those that are spelled as in English."""

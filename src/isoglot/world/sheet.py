@@ -53,10 +53,10 @@ facts: what a question of `test` or `dev` asks is never stated in `train`, but e
 language, city, region or script that it mentions occurs in `train` in another fact.
 
 What a speaker should look for in the twenty facts below: wrong endings, wrong articles, a name that nobody
-uses, a sentence that nobody would say. Each has a place to mend it, in `lexicon/<language>.toml`. No native
+uses, a sentence that nobody would say. Each has a place to mend it, in `lexicon/`. No native
 speaker has read them yet.
 
-This file is written by `python -m isoglot.world.sheet docs/world.md`.
+This file is written by `python -m isoglot.world.sheet docs/world.md`, here with CLDR {cldr}.
 """
 
 
@@ -69,7 +69,10 @@ def review_sheet(corpus: ParallelCorpus) -> str:
     Returns:
         Counts, splits, and the facts of `FACTS` in every language.
     """
-    return "\n".join([HEADER, *_counts(corpus), *_facts(corpus)])
+    from babel.core import get_global
+
+    header = HEADER.format(cldr=get_global("cldr")["version"])
+    return "\n".join([header, *_counts(corpus), *_facts(corpus)])
 
 
 def _counts(corpus: ParallelCorpus) -> Iterator[str]:

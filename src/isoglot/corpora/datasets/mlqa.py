@@ -15,10 +15,11 @@ from isoglot.corpora.splits import choose_splits
 from isoglot.corpora.squad import read_squad
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus
+    from isoglot.corpora.squad import Paragraph
 
 
 def read_mlqa(
@@ -126,22 +127,19 @@ def read_tydiqa(
         language = normalize_language(member.match["language"])
         if language not in kept:
             continue
-        numbers = itertools.count(1)
-        for paragraph in read_squad(member, builder):
-            numbered = tuple(
-                replace(question, question_id=f"{language}-{member.match['split']}-{next(numbers)}")
-                for question in paragraph.questions
-            )
-            for question in numbered:
+        for paragraph in _renumbered(read_squad(member, builder), f"{language}-{member.match['split']}"):
+            for question in paragraph.questions:
                 pool.add_question(question.question_id, language, question.text, where=question.where)
                 split_of[question.question_id] = member.match["split"]
-            add_paragraph(
-                pool,
-                replace(paragraph, questions=numbered),
-                language,
-                builder,
-                passages=passages,
-                context=context,
-            )
+            add_paragraph(pool, paragraph, language, builder, passages=passages, context=context)
     pool.write(builder, split_of)
     return builder.build()
+
+
+def _renumbered(paragraphs: Iterable[Paragraph], prefix: str) -> Iterator[Paragraph]:
+    """The same paragraphs with question ids `<prefix>-<number>`, counted from 1."""
+    numbers = itertools.count(1)
+    for paragraph in paragraphs:
+        yield paragraph.with_questions(
+            *(replace(question, question_id=f"{prefix}-{next(numbers)}") for question in paragraph.questions)
+        )

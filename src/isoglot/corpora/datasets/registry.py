@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isoglot.corpora.datasets.hub import (
+from isoglot.corpora.datasets.hub_answers import read_hub_mlqa, read_hub_tydiqa, read_hub_xquad_r
+from isoglot.corpora.datasets.hub_parallel import (
     read_hub_captions,
     read_hub_lines,
     read_hub_mkqa,
-    read_hub_mlqa,
     read_hub_pairs,
     read_hub_tatoeba,
     read_hub_tico19,
-    read_hub_tydiqa,
-    read_hub_xquad_r,
 )
 from isoglot.corpora.datasets.mkqa import read_mkqa
 from isoglot.corpora.datasets.mlqa import read_mlqa, read_tydiqa
@@ -26,7 +24,7 @@ from isoglot.corpora.datasets.question_answer import read_covid_faq, read_nqg_sq
 from isoglot.corpora.datasets.sentence_pairs import read_paws_x, read_stsb_multi_mt, read_xnli
 from isoglot.corpora.datasets.tico19 import read_tico19
 from isoglot.corpora.datasets.xquad_r import read_xquad_r
-from isoglot.corpora.options import check_options
+from isoglot.corpora.options import check_options, option_names
 from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus
 from isoglot.errors import CorpusError
 
@@ -272,14 +270,24 @@ def find_dataset(name: str) -> Dataset:
     return _BY_NAME[name]
 
 
-def read_dataset(name: str, source: Path | str | None = None, **options: Any) -> ParallelCorpus:
+def read_dataset(
+    name: str,
+    source: Path | str | None = None,
+    *,
+    languages: Iterable[str] | None = None,
+    splits: Iterable[str] | None = None,
+    **options: Any,
+) -> ParallelCorpus:
     """Reads a published data set.
 
     Args:
         name: One of `list_datasets`.
         source: Folder, archive or file with the data set as it was downloaded; None loads it from the Hugging
             Face hub.
-        **options: Those of its reader, such as `languages` and `splits`.
+        languages: Tags to keep; None keeps all.
+        splits: Splits to keep; None keeps all. Where splits are files of their own, documents of the others
+            are not read; elsewhere they stay, as all splits share one collection.
+        **options: Those of its reader.
 
     Returns:
         The corpus.
@@ -289,10 +297,12 @@ def read_dataset(name: str, source: Path | str | None = None, **options: Any) ->
         ConfigError: If the reader has no such option.
     """
     dataset = find_dataset(name)
-    if source is not None:
-        check_options(name, dataset.read, options)
-        return dataset.read(Path(source), dataset.info, **options)
-    if dataset.read_hub is None:
+    read, place = (dataset.read_hub, dataset.hub) if source is None else (dataset.read, Path(source))
+    if read is None:
         raise CorpusError(f"{name!r} is not on the hub; download it from {dataset.url} and give its folder")
-    check_options(f"{name} from the hub", dataset.read_hub, options)
-    return dataset.read_hub(dataset.hub, dataset.info, **options)
+    check_options(name, read, options)
+    asked = {key: value for key, value in (("languages", languages), ("splits", splits)) if value is not None}
+    while_reading = {key: value for key, value in asked.items() if key in option_names(read)}
+    corpus = read(place, dataset.info, **while_reading, **options)
+    afterwards = {key: value for key, value in asked.items() if key not in while_reading}
+    return corpus.select(**afterwards) if afterwards else corpus

@@ -9,7 +9,7 @@ from isoglot.corpora.building import CorpusBuilder
 from isoglot.corpora.delimited import read_tabs
 from isoglot.corpora.formats.rows import Cells, json_rows
 from isoglot.corpora.qrels import Line, parse_qrels
-from isoglot.corpora.sources import DAMAGE, Member, decode_lines, read_members
+from isoglot.corpora.sources import DAMAGE, Member, damage_report, decode_lines, read_members
 from isoglot.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _json_table(source: Path, name: str, language: str | None, builder: CorpusBu
                     (where, {"id": row_id, "text": text, "language": tag, "group": group, "title": title})
                 )
     except DAMAGE as error:
-        raise CorpusError(f"{paths[0]}: is damaged ({error}); download it again") from None
+        raise CorpusError(damage_report(paths[0], error)) from None
     if not found and not builder.problems:
         builder.problem(f"{paths[0]}:1", "the file holds no row")
     return found

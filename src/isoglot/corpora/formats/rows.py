@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from isoglot.corpora.delimited import read_delimited
-from isoglot.corpora.sources import DAMAGE, Member, decode_line, open_bytes, read_bytes
+from isoglot.corpora.sources import DAMAGE, Member, damage_report, decode_line, open_bytes, read_bytes
 from isoglot.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def read_rows(source: Path, builder: CorpusBuilder) -> Iterator[tuple[str, Row]]
                 empty = False
                 yield row
         except (*DAMAGE, pa.ArrowException) as error:
-            raise CorpusError(f"{path}: is damaged ({error}); write or download it again") from None
+            raise CorpusError(damage_report(path, error)) from None
         if empty and len(builder.problems) == before:
             builder.problem(f"{path}:1", "the file holds no row; remove it or fill it")
 

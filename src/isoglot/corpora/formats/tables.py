@@ -189,7 +189,7 @@ def read_wide(
 
 
 def _language_of(column: str) -> str | None:
-    """The language that a column is surely named by: `id` is an id, and `key` is a key more often than Kupia."""
+    """The language that a column is surely named by: `id` is an id, `key` a key more often than Kupia."""
     if column == "id":
         return None
     try:

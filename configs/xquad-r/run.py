@@ -1,0 +1,95 @@
+"""The whole XQuAD-R experiment: align, fine-tune under four batch schemes, evaluate over several seeds.
+
+    python configs/xquad-r/run.py --seeds 0 1 2
+
+Reads the published files below ../shared/data, writes models to runs/xquad-r/ and all results to
+runs/xquad-r/results/. Started again, it goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from isoglot.config import read_config
+from isoglot.corpora import ParallelCorpus, read_dataset
+from isoglot.evaluation import Results, evaluate, join_results, read_results
+from isoglot.experiments import ExperimentConfig, run_experiment
+
+FOLDER = Path(__file__).parent
+SCHEMES = ("monolingual", "cross_lingual", "hybrid", "mixed")
+COLUMNS = (
+    ("monolingual", "AP"),
+    ("cross_lingual", "AP"),
+    ("multilingual", "AP"),
+    ("multilingual", "rank_distance"),
+)
+
+
+def train_all(seed: int) -> dict[str, Path]:
+    """Model directory of each arm: the aligned encoder, and what each scheme made of it."""
+    arms = {}
+    for name in ("align", *SCHEMES):
+        config = read_config(FOLDER / f"{name}.toml", ExperimentConfig, (f"training.seed={seed}",))
+        start = time.perf_counter()
+        arms["aligned only" if name == "align" else name] = run_experiment(config)
+        print(f"seed {seed} {name}: {time.perf_counter() - start:.0f} s", flush=True)
+    return arms
+
+
+def evaluate_once(model: Path, corpus: ParallelCorpus, name: str, results: Path) -> Results:
+    """Results of a model on a corpus, read back where they were written before."""
+    folder = results / model.name / corpus.name.replace(" ", "-")
+    if not (folder / "results.json").exists():
+        evaluate(model, corpus, name=name, measures=("AP", "R@10", "success@1")).write(folder)
+    return read_results(folder / "results.json")
+
+
+def table(parts: dict[str, list[Results]], corpus: str) -> str:
+    """Markdown: mean and standard deviation over seeds, a line per arm."""
+    num_seeds = len(next(iter(parts.values())))
+    lines = [
+        f"| {corpus}, {num_seeds} seeds | monolingual | cross-lingual | pooled | rank distance |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for arm, per_seed in parts.items():
+        cells = []
+        for setting, measure in COLUMNS:
+            values = [results.value(setting, measure) for results in per_seed]
+            spread = statistics.stdev(values) if len(values) > 1 else 0.0
+            shape = ",.0f" if measure == "rank_distance" else ".4f"
+            cells.append(f"{statistics.mean(values):{shape}} ± {spread:{shape}}")
+        lines.append(f"| {arm} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Trains, evaluates, prints."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--out", type=Path, default=Path("runs/xquad-r/results"))
+    options = parser.parse_args()
+    models = {seed: train_all(seed) for seed in options.seeds}
+    everything = []
+    for context in (False, True):
+        corpus = read_dataset("xquad-r", options.data / "xquad-r", context=context)
+        if context:
+            corpus = replace(corpus, info=replace(corpus.info, name="xquad-r with context"))
+        parts: dict[str, list[Results]] = {}
+        for seed in options.seeds:
+            for arm, model in models[seed].items():
+                results = evaluate_once(model, corpus, f"{arm}-{seed}", options.out)
+                parts.setdefault(arm, []).append(results)
+        everything += [results for per_seed in parts.values() for results in per_seed]
+        print(f"\n{table(parts, corpus.name)}\n", flush=True)
+    join_results(everything).write(options.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,6 @@
+"""`python -m isoglot.cli`, where the console script is not installed."""
+
+from isoglot.cli import main
+
+if __name__ == "__main__":
+    main()

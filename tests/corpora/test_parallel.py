@@ -1,0 +1,119 @@
+"""The parallel corpus: judgements, selections, unions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from isoglot.corpora import CorpusBuilder, CorpusInfo, Judgements, ParallelCorpus, concatenate
+from isoglot.errors import CorpusError
+
+
+def build(name: str = "toy", *, explicit: bool = False) -> ParallelCorpus:
+    """Three groups in en, de and pt-BR; group 2 lacks its German document; one distractor."""
+    builder = CorpusBuilder(CorpusInfo(name))
+    for group in range(3):
+        for language in ("en", "de", "pt-BR"):
+            builder.add_query(f"q{group}.{language}", f"g{group}", language, f"query {group} {language}")
+            if (group, language) != (2, "de"):
+                builder.add_document(
+                    f"d{group}.{language}", f"g{group}", language, f"document {group} {language}"
+                )
+                if explicit:
+                    builder.judge("test", f"q{group}.en", f"d{group}.{language}")
+        if not explicit:
+            builder.judge_group("test" if group else "dev", f"g{group}")
+    builder.add_document("x", None, "en", "distractor", title="Title")
+    return builder.build()
+
+
+def test_judgements_of_a_split_by_groups() -> None:
+    corpus = build()
+    judged = corpus.judgements("test")
+    assert [corpus.query(row).query_id for row in judged.query_rows] == [
+        "q1.en", "q1.de", "q1.pt-BR", "q2.en", "q2.de", "q2.pt-BR",
+    ]  # fmt: skip
+    assert np.diff(judged.indptr).tolist() == [3, 3, 3, 2, 2, 2]
+    first = [corpus.document(row).doc_id for row in judged.document_rows[:3]]
+    assert first == ["d1.en", "d1.de", "d1.pt-BR"]
+    assert set(judged.grades.tolist()) == {1}
+
+
+def test_relevant_keeps_the_place_of_a_query_without_any() -> None:
+    judged = Judgements.from_pairs(
+        np.array([4, 2, 4], np.int32), np.array([1, 0, 0], np.int32), np.array([2, 0, 0], np.int32)
+    )
+    assert judged.query_rows.tolist() == [2, 4]
+    assert judged.document_rows.tolist() == [0, 0, 1]
+    relevant = judged.relevant()
+    assert relevant.indptr.tolist() == [0, 0, 1]
+    assert relevant.document_rows.tolist() == [1]
+
+
+def test_select_languages_takes_varieties_along() -> None:
+    corpus = build().select(["pt", "deu"])
+    assert corpus.languages == ("de", "pt-BR")
+    assert corpus.documents.num_rows == 5
+    assert np.diff(corpus.judgements("test").indptr).tolist() == [2, 2, 1, 1]
+    with pytest.raises(CorpusError, match="no text in language 'cy'; there is de, en, pt-BR"):
+        build().select(["cy"])
+
+
+def test_select_of_explicit_judgements() -> None:
+    corpus = build(explicit=True).select(["en"])
+    assert np.diff(corpus.judgements("test").indptr).tolist() == [1, 1, 1]
+    with pytest.raises(CorpusError, match="has no judged query in this selection"):
+        build(explicit=True).select(["de"])
+
+
+def test_select_groups_drops_distractors() -> None:
+    corpus = build().select_groups(np.array([2], np.int32))
+    assert (corpus.queries.num_rows, corpus.documents.num_rows) == (3, 2)
+
+
+def test_a_title_stands_above_its_text() -> None:
+    corpus = build()
+    assert corpus.document_texts(np.array([8, 0], np.int32)) == ["Title\ndistractor", "document 0 en"]
+
+
+def test_texts_of_other_media_are_refused() -> None:
+    builder = CorpusBuilder(CorpusInfo("photos"))
+    builder.add_query("q", "g", "en", "a dog")
+    builder.add_document("d", "g", None, None, modality="image", path="a.jpg")
+    corpus = builder.build()
+    assert corpus.modalities == ("image", "text")
+    assert corpus.document_languages[1].tolist() == [-1]
+    with pytest.raises(CorpusError, match="doc_id 'd' has no text"):
+        corpus.document_texts(np.array([0], np.int32))
+
+
+def test_unknown_split() -> None:
+    with pytest.raises(CorpusError, match="corpus 'toy' has no split 'train'; it has dev, test"):
+        build().judgements("train")
+
+
+def test_concatenate_keeps_ids_groups_and_splits_apart() -> None:
+    first, second = build("one"), build("two").select(["en"])
+    both = concatenate("both", [first, second])
+    assert both.queries.num_rows == first.queries.num_rows + second.queries.num_rows
+    assert both.num_groups == first.num_groups + second.num_groups
+    assert both.query(0).query_id == "one/q0.en"
+    judged = both.judgements("test")
+    assert len(judged) == len(first.judgements("test")) + len(second.judgements("test"))
+    for position, row in enumerate(judged.query_rows):
+        documents = judged.document_rows[judged.indptr[position] : judged.indptr[position + 1]]
+        assert {both.document(document).group_id for document in documents} == {both.query(row).group_id}
+    assert {column.num_chunks for column in both.documents.columns} == {1}
+
+
+def test_concatenate_refuses_what_would_collide() -> None:
+    with pytest.raises(CorpusError, match="with distinct names"):
+        concatenate("both", [build(), build()])
+    with pytest.raises(CorpusError, match="is by groups in one corpus and explicit in another"):
+        concatenate("both", [build("one"), build("two", explicit=True)])
+
+
+def test_repr_says_what_there_is() -> None:
+    assert repr(build()) == (
+        "ParallelCorpus('toy', 9 queries, 9 documents, 3 groups, languages de en pt-BR, splits dev test)"
+    )
