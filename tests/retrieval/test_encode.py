@@ -175,7 +175,7 @@ def test_vectors_are_read_from_a_folder(tmp_path):
 
 def test_pickles_are_refused(tmp_path):
     np.savez(tmp_path / "v.npz", query_ids=np.array([{"a": 1}], object))
-    with pytest.raises(SearchError, match="not an .npz file of plain arrays"):
+    with pytest.raises(SearchError, match=r"not an \.npz file of plain arrays"):
         read_embeddings(tmp_path / "v.npz")
     np.save(tmp_path / "query_embeddings.npy", np.array([{"a": 1}], object))
     with pytest.raises(SearchError, match="not a plain array"):

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isoglot.corpora.parallel import Judgements, ParallelCorpus
-from isoglot.errors import CorpusError
+from isoglot.errors import CheckpointError, CorpusError
 from isoglot.evaluation.measures import Measure, parse_measures
 from isoglot.evaluation.results import Result, Results, slug
 from isoglot.evaluation.settings import Placement, Value, left_out, measure_settings
@@ -62,12 +62,13 @@ def evaluate(
     Raises:
         CorpusError: If the split does not exist or has no query with a relevant document.
         ConfigError: If a measure is unknown.
+        CheckpointError: If the model cannot be loaded.
         SearchError: If vectors are missing or malformed.
     """
     wanted = parse_measures(measures)
     part = corpus if languages is None else corpus.select(languages)
     judged = _judged(part, split)
-    loaded, model_name = _load(model)
+    loaded, model_name = load_model(model)
     model_name = name or model_name
     placement, top, details = _search(
         loaded, part, judged, run_depth=run_depth, batch_size=batch_size, progress=progress
@@ -171,10 +172,21 @@ def _languages_match(
     return np.asarray(same_code[query_codes[query_rows]] == document_codes[document_rows])
 
 
-def _load(
+def load_model(
     model: SentenceTransformer | Embeddings | str | Path,
 ) -> tuple[SentenceTransformer | Embeddings, str]:
-    """The model or vectors, and a name."""
+    """The model or vectors, and what results may call them.
+
+    Args:
+        model: A model or vectors, which stay as they are; or their path or name.
+
+    Returns:
+        The model or vectors, and a name.
+
+    Raises:
+        CheckpointError: If there is no such model, or it cannot be loaded.
+        SearchError: If vectors are malformed.
+    """
     from isoglot.retrieval.encode import Embeddings, read_embeddings
 
     if isinstance(model, Embeddings):
@@ -186,7 +198,14 @@ def _load(
         return read_embeddings(path), path.stem
     from sentence_transformers import SentenceTransformer
 
-    return SentenceTransformer(str(model)), path.resolve().name if path.is_dir() else str(model)
+    try:
+        loaded = SentenceTransformer(str(model))
+    except (OSError, ValueError) as error:
+        reason = str(error).split("\n")[0]
+        raise CheckpointError(
+            f"{model}: cannot be loaded as a sentence-transformers model: {reason}"
+        ) from error
+    return loaded, path.resolve().name if path.is_dir() else str(model)
 
 
 def _name_of(model: SentenceTransformer) -> str:

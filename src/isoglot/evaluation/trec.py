@@ -346,7 +346,7 @@ def measure_run_with_ir_measures(qrels: Qrels, run: Run, measures: Iterable[str]
             raise SearchError(f"unknown measure {name!r}, here and in ir-measures: {error}") from error
     place = {query: number for number, query in enumerate(qrels)}
     values = {name: np.zeros(len(qrels)) for name in parsed.values()}
-    # A query without relevant documents has value 0; trec_eval's code never ends on one with grades below 0 only.
+    # A query without relevant documents has value 0; trec_eval's code never ends on one with all grades < 0.
     wanted = {query: dict(grades) for query, grades in qrels.items() if max(grades.values()) > 0}
     for metric in ir_measures.iter_calc(list(parsed), wanted, run.to_scores()):
         if metric.query_id in place:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from isoglot.evaluation.results import Result, Results
 from isoglot.evaluation.settings import ALL, SETTINGS
+from isoglot.report.pictures import language_name
 from isoglot.report.tables import TITLES, format_value, macro_record
 
 _SETTING_WORDS = {
@@ -68,8 +69,8 @@ def _bias_of(results: Results, model: str, corpus: str, split: str) -> Iterator[
 def _pull(excess: Result) -> str:
     if excess.low is not None and excess.low > 0:
         return (
-            f"It favours the query's language: there, an answer in the pool has {excess.value:.3f} more average "
-            "precision than in another language."
+            f"It favours the query's language: there, an answer in the pool has {excess.value:.3f} more "
+            "average precision than in another language."
         )
     if excess.high is not None and excess.high < 0:
         return f"It favours other languages than the query's, by {-excess.value:.3f} average precision."
@@ -86,8 +87,8 @@ def _spread_of_languages(results: Results, model: str, corpus: str, split: str) 
     best = max(by_language, key=lambda record: record.value)
     worst = min(by_language, key=lambda record: record.value)
     yield (
-        f"Queries in {best.query_language} do best in the pool ({best.value:.3f}), those in "
-        f"{worst.query_language} worst ({worst.value:.3f})."
+        f"Queries in {language_name(best.query_language)} do best in the pool ({best.value:.3f}), those in "
+        f"{language_name(worst.query_language)} worst ({worst.value:.3f})."
     )
 
 
@@ -113,8 +114,6 @@ def _comparison(records: Sequence[Result], choose: Callable[..., Result], measur
 
 
 def _overlap(one: Result, other: Result) -> bool:
-    bounds = (one.low, one.high, other.low, other.high)
-    if any(bound is None for bound in bounds):
+    if one.low is None or one.high is None or other.low is None or other.high is None:
         return True
-    assert one.low is not None and one.high is not None and other.low is not None and other.high is not None
     return one.low <= other.high and other.low <= one.high

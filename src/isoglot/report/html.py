@@ -202,7 +202,10 @@ def _facts(part: Results, corpus: str, split: str) -> list[tuple[str, str]]:
         ("Documents", f"{first.get('num_documents', 0):,}"),
         ("Languages", " ".join(first.get("languages", []))),
         ("Pairs of query and collection left out, as it holds no answer", f"{left_out:,}"),
-        ("Intervals", f"95 %, {first.get('num_resamples', 0):,} resamples of groups, seed {first.get('seed')}"),
+        (
+            "Intervals",
+            f"95 %, {first.get('num_resamples', 0):,} resamples of groups, seed {first.get('seed')}",
+        ),
         ("Versions", ", ".join(f"{name} {number}" for name, number in first.get("versions", {}).items())),
     ]
     similarities = {str(config["model"]): str(config.get("similarity")) for config in configs}

@@ -57,8 +57,10 @@ class TextTable:
         """The table in Markdown, the best values in bold; without the title."""
         shown = [[_escape(heading) for heading in self.columns]]
         shown.append(["---" if _is_words(self.rows, i) else "---:" for i in range(len(self.columns))])
-        for row in self.rows:
-            shown.append([f"**{_escape(cell.text)}**" if cell.best else _escape(cell.text) for cell in row])
+        shown += [
+            [f"**{_escape(cell.text)}**" if cell.best else _escape(cell.text) for cell in row]
+            for row in self.rows
+        ]
         return "\n".join(f"| {' | '.join(cells)} |" for cells in shown)
 
     def __rich__(self) -> Table:
@@ -106,7 +108,9 @@ def settings_table(results: Results, measure: str = "AP") -> TextTable:
             [macro_value(results, model, corpus, split, *column) for column in columns]
             for model in results.models
         ]
-        best = [_best(values, name) for values, (_, name) in zip(zip(*found, strict=True), columns, strict=True)]
+        best = [
+            _best(values, name) for values, (_, name) in zip(zip(*found, strict=True), columns, strict=True)
+        ]
         for model, values in zip(results.models, found, strict=True):
             if any(value is not None for value in values):
                 cells = (

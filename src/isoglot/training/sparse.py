@@ -77,7 +77,7 @@ def sparse_updates(model: nn.Module) -> Iterator[bool]:
 def _distinct(gradient: Tensor) -> tuple[Tensor, Tensor]:
     """Rows of a sparse gradient, none twice, and their values.
 
-    Autograd forgets that a gradient was coalesced; ascending rows show that it still is, so nothing is sorted.
+    Autograd forgets that a gradient was coalesced; ascending rows show that it is, so nothing is sorted.
     """
     rows: Tensor = gradient._indices()[0]
     if bool((rows[1:] > rows[:-1]).all()):
