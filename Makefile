@@ -2,6 +2,7 @@
 # make test    the quick tests
 # make check   what CI runs: style, types, docstrings, imports, docs, then the slow tests
 # make bench   every benchmark
+# make xquad-r the XQuAD-R experiment on ../shared/data, about half an hour
 # make docs    the site, in site/
 # make clean   remove the environment, caches and built files (never runs/)
 #
@@ -21,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports docs slow bench clean
+.PHONY: help demo test check lint types imports docs slow bench xquad-r clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -65,6 +66,9 @@ slow: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; done
+
+xquad-r: $(VENV)/.dev
+	$(BIN)/python configs/xquad-r/run.py
 
 clean:
 	rm -rf $(VENV) site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

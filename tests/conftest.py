@@ -7,9 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from jaxtyping import install_import_hook
 
-from isoglot.corpora.building import CorpusBuilder
-from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus
+# Shapes that annotations promise are checked while the tests run; before anything imports these modules.
+install_import_hook(("isoglot.objectives", "isoglot.training.sparse"), "beartype.beartype")
+
+from isoglot.corpora.building import CorpusBuilder  # noqa: E402
+from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus  # noqa: E402
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -53,10 +53,7 @@ def test_everything_is_written_and_the_table_printed(folders, capsys):
 def test_json_is_one_document(folders, capsys):
     out = folders / "json"
     arguments = ["evaluate", str(folders / "model"), str(folders / "toy"), "--split", "dev", "--json"]
-    assert (
-        cli.main([*arguments, "--out", str(out), "--languages", "de", "--languages", "en", "--name", "mine"])
-        == 0
-    )
+    assert cli.main([*arguments, "--out", str(out), "--languages", "de,en", "--name", "mine"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["out"] == str(out)
     assert {row["model"] for row in document["results"]} == {"mine"}

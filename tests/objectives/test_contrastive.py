@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from jaxtyping import TypeCheckError
 from torch import Tensor
 
 from isoglot.objectives import info_nce_loss, parallel_mask
@@ -94,3 +95,10 @@ def test_a_translation_in_the_batch_leaves_the_loss_as_without_it() -> None:
 def test_scale_must_be_positive() -> None:
     with pytest.raises(ValueError, match=r"scale must be > 0, got 0"):
         info_nce_loss(unit(2, 2, 0), unit(2, 2, 1), apart(2), 0.0)
+
+
+def test_shapes_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(TypeCheckError, match="document_embeddings"):
+        info_nce_loss(unit(3, 4, 0), unit(3, 5, 1), apart(3), 1.0)
+    with pytest.raises(TypeCheckError, match="groups"):
+        info_nce_loss(unit(3, 4, 0), unit(3, 4, 1), apart(2), 1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -134,8 +135,6 @@ def test_a_pull_within_its_interval_is_not_claimed():
     results = _results()
     records = [r for r in results.records if r.measure != "diagonal_excess"]
     excess = next(r for r in results.records if r.measure == "diagonal_excess")
-    from dataclasses import replace
-
     unsure = Results((*records, replace(excess, value=0.01, low=-0.02, high=0.03)))
     assert "No pull towards the query's own language can be told from chance." in headline(
         unsure, "c", "test"
@@ -144,6 +143,13 @@ def test_a_pull_within_its_interval_is_not_claimed():
     assert any(
         "favours other languages than the query's, by 0.100" in s for s in headline(other, "c", "test")
     )
+
+
+def test_differences_within_their_intervals_are_not_claimed():
+    wide = [replace(r, low=0.0, high=1.0) if r.measure == "AP" else r for r in _results().records]
+    sentences = " ".join(headline(Results(tuple(wide)), "c", "test"))
+    assert "Searching another language" not in sentences
+    assert "do best in the pool" not in sentences
 
 
 def test_facts_come_from_the_config(tmp_path):

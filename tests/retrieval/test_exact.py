@@ -189,3 +189,15 @@ def test_tie_ranks_follow_descending_bytes():
 def test_what_does_not_fit_is_refused(call, message):
     with pytest.raises(SearchError, match=message):
         call(lay_out(np.eye(2, dtype=np.float32), ["a", "b"]))
+
+
+def test_a_single_tie_in_a_large_collection_is_found():
+    rng = np.random.default_rng(5)
+    vectors = rng.standard_normal((1_000, 8)).astype(np.float32)
+    vectors[700] = vectors[20]
+    collection = lay_out(vectors, [f"{i:04d}" for i in range(1_000)], np.arange(1_000) % 3)
+    query = vectors[20][None]
+    counts = count_above(query, collection, Wanted(np.array([0, 1]), np.array([20], np.int32)))
+    above = np.flatnonzero(vectors @ query[0] > vectors[20] @ query[0])
+    expected = np.bincount(np.append(np.setdiff1d(above, [20, 700]), 700) % 3, minlength=3)
+    assert counts[0].tolist() == expected.tolist()

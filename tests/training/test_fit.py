@@ -3,10 +3,12 @@
 import json
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from sentence_transformers import SentenceTransformer
@@ -179,6 +181,15 @@ def test_another_training_in_the_same_folder_is_refused(toy_corpus: ParallelCorp
             output_dir=tmp_path,
             settings=SETTINGS,
         )
+
+
+def test_other_data_of_the_same_name_is_refused(toy_corpus: ParallelCorpus, tmp_path: Path) -> None:
+    fit(static_encoder(toy_corpus), toy_corpus, scheme=Hybrid(), output_dir=tmp_path, settings=SETTINGS)
+    texts = toy_corpus.queries["text"].to_pylist()
+    edited = pa.array([texts[0] + "!", *texts[1:]], pa.large_string())
+    other = replace(toy_corpus, queries=toy_corpus.queries.set_column(4, "text", edited))
+    with pytest.raises(CheckpointError, match="another checksums"):
+        fit(static_encoder(toy_corpus), other, scheme=Hybrid(), output_dir=tmp_path, settings=SETTINGS)
 
 
 def test_a_folder_of_something_else_is_refused(toy_corpus: ParallelCorpus, tmp_path: Path) -> None:

@@ -51,6 +51,6 @@ def demo(
     )
     console.print(f"Report: {out / 'report.html'}", markup=False)
     console.print(
-        f"Try: isoglot evaluate {out / 'hybrid'} {out / 'corpus'} --languages de,th,yo", markup=False
+        f"Try: isoglot evaluate {out / 'hybrid'} {out / 'corpus'} --languages de --languages th", markup=False
     )
     console.print("     isoglot train configs/demo/hybrid.toml --set scheme.alpha=0.8", markup=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,7 +30,7 @@ def evaluate(
     ] = None,
     languages: Annotated[
         list[str] | None,
-        typer.Option(help="Keep only this language; may be given again.", metavar="TAG"),
+        typer.Option(help="Only these tags, with commas between, or given again.", metavar="TAG"),
     ] = None,
     measures: Annotated[
         list[str] | None,
@@ -45,35 +45,26 @@ def evaluate(
 ) -> None:
     """Measure a model on corpora: quality and language bias.
 
-    Writes results.json, config.json, runs/*.trec and report.html.
+    Three settings: a collection in the language of the query, in one other, and in all at once. Writes
+    results.json, config.json, runs/*.trec and report.html.
     """
     from rich.console import Console
 
-    from isoglot.corpora import read_corpus
-    from isoglot.evaluation import DEFAULT_MEASURES, join_results
-    from isoglot.evaluation import evaluate as evaluate_model
-    from isoglot.evaluation.evaluator import load_model
+    from isoglot.evaluation import DEFAULT_MEASURES
     from isoglot.evaluation.measures import parse_measures
     from isoglot.evaluation.results import slug
 
-    wanted = parse_measures(measures or DEFAULT_MEASURES)
-    read = [read_corpus(corpus, languages=languages, splits=[split]) for corpus in corpora]
-    loaded, own_name = load_model(model)
-    shown_name = name or own_name
-    results = join_results(
-        evaluate_model(
-            loaded,
-            corpus,
-            split=split,
-            measures=wanted,
-            run_depth=run_depth,
-            name=shown_name,
-            seed=seed,
-            progress=True,
-        )
-        for corpus in read
+    results = _evaluate(
+        model,
+        corpora,
+        languages,
+        split=split,
+        measures=parse_measures(measures or DEFAULT_MEASURES),
+        name=name,
+        run_depth=run_depth,
+        seed=seed,
     )
-    folder = out or Path("results") / slug(shown_name)
+    folder = out or Path("results") / slug(results.models[0])
     results.write(folder)
     results.to_html(folder / "report.html")
     if as_json:
@@ -81,6 +72,30 @@ def evaluate(
         return
     Console().print(results.table())
     Console(stderr=True).print(f"Wrote {folder}/results.json, report.html and runs/", markup=False)
+
+
+def _evaluate(
+    model: str,
+    corpora: list[str],
+    languages: list[str] | None,
+    *,
+    split: str,
+    name: str | None,
+    **options: Any,
+) -> Results:
+    """Values on all corpora, each of which is read before the model is loaded."""
+    from isoglot.corpora import read_corpus
+    from isoglot.evaluation import evaluate as evaluate_model
+    from isoglot.evaluation import join_results
+    from isoglot.evaluation.evaluator import load_model
+
+    tags = [tag.strip() for entry in languages or () for tag in entry.split(",") if tag.strip()] or None
+    read = [read_corpus(corpus, languages=tags, splits=[split]) for corpus in corpora]
+    loaded, own_name = load_model(model)
+    return join_results(
+        evaluate_model(loaded, corpus, split=split, name=name or own_name, progress=True, **options)
+        for corpus in read
+    )
 
 
 def _summary(results: Results, folder: Path) -> dict[str, object]:

@@ -75,27 +75,33 @@ def evaluate(
     )
     values = measure_settings(placement, wanted, seed=seed, num_resamples=num_resamples)
     modalities = _modality(part.queries["modality"]), _modality(part.documents["modality"])
-    config = {
+    config = _config(part, split, judged) | {
         "model": model_name,
-        "corpus": part.name,
-        "split": split,
         "measures": [str(measure) for measure in wanted],
-        "languages": list(part.languages),
         "seed": seed,
         "num_resamples": num_resamples,
         "run_depth": run_depth,
-        "corpus_version": part.info.version,
-        "corpus_checksums": dict(part.checksums),
-        "num_queries": len(judged.judgements),
-        "num_queries_without_relevant_document": judged.num_without_relevant,
-        "num_documents": part.documents.num_rows,
         "left_out": left_out(placement),
-        "versions": _versions(),
         **details,
     }
     runs = {} if top is None else _runs(part, judged.judgements, top, f"{slug(model_name)}.{slug(part.name)}")
     records = tuple(_result(value, model_name, part.name, split, *modalities) for value in values)
     return Results(records, (config,), runs)
+
+
+def _config(corpus: ParallelCorpus, split: str, judged: _Judged) -> dict[str, Any]:
+    """What was searched with what, and the versions it was done with."""
+    return {
+        "corpus": corpus.name,
+        "split": split,
+        "languages": list(corpus.languages),
+        "corpus_version": corpus.info.version,
+        "corpus_checksums": dict(corpus.checksums),
+        "num_queries": len(judged.judgements),
+        "num_queries_without_relevant_document": judged.num_without_relevant,
+        "num_documents": corpus.documents.num_rows,
+        "versions": _versions(),
+    }
 
 
 def _result(

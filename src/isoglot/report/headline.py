@@ -44,7 +44,7 @@ def _of_one(results: Results, model: str, corpus: str, split: str) -> Iterator[s
     parts = [f"{_SETTING_WORDS[name]} {record.value:.3f}" for name, record in found.items() if record]
     yield f"Mean average precision of {model}: {', '.join(parts)}."
     mono, cross = found["monolingual"], found["cross_lingual"]
-    if mono and cross and mono.value:
+    if mono and cross and mono.value and not _overlap(mono, cross):
         change = 100 * (cross.value / mono.value - 1)
         how = f"{abs(change):.0f} % {'less' if change < 0 else 'more'} than"
         yield f"Searching another language gives {how} searching the query's own."
@@ -86,6 +86,8 @@ def _spread_of_languages(results: Results, model: str, corpus: str, split: str) 
         return
     best = max(by_language, key=lambda record: record.value)
     worst = min(by_language, key=lambda record: record.value)
+    if _overlap(best, worst):
+        return
     yield (
         f"Queries in {language_name(best.query_language)} do best in the pool ({best.value:.3f}), those in "
         f"{language_name(worst.query_language)} worst ({worst.value:.3f})."

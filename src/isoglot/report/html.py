@@ -16,6 +16,8 @@ from isoglot.report.pictures import BarChart, HeatMap, bar_chart, heat_map
 from isoglot.report.tables import TITLES, Cell, TextTable, macro_record, number_cell, settings_table
 
 _NUM_COLOURS = 8
+_LEAST_TOP = 0.25
+"""Value of a heat map's deepest colour at the least, so that noise around 0 does not glow."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ def _in_matrix(record: Result) -> bool:
 def _maps(part: Results, records: Iterable[Result]) -> list[HeatMap]:
     shown = [record for record in records if ALL not in (record.query_language, record.document_language)]
     top = max((record.value for record in shown), default=1.0)
+    top = max(top, _LEAST_TOP)
     maps = (heat_map(model, shown, top) for model in part.models)
     return [found for found in maps if found is not None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from isoglot.evaluation.results import LOWER_IS_BETTER, Result, Results
 from isoglot.evaluation.settings import ALL, SETTINGS
@@ -71,7 +71,9 @@ class TextTable:
         table = Table(title=self.title, title_justify="left")
         for number, heading in enumerate(self.columns):
             words = _is_words(self.rows, number)
-            table.add_column(heading, justify="left" if words else "right", overflow="fold")
+            longest_word = max(map(len, heading.split()))
+            justify: Literal["left", "right"] = "left" if words else "right"
+            table.add_column(heading, justify=justify, min_width=longest_word, overflow="fold")
         for row in self.rows:
             table.add_row(*(Text(cell.text, style="bold green" if cell.best else "") for cell in row))
         return table

@@ -275,7 +275,7 @@ def _check(side: str, vectors: Vectors, ids: pa.ChunkedArray, rows: Rows, *, ref
 
     if vectors.ndim != 2 or len(vectors) != len(rows) or not vectors.shape[1]:
         raise SearchError(f"{len(rows)} {side} texts gave embeddings of shape {vectors.shape}")
-    finite = np.isfinite(vectors.sum(axis=1))
+    finite = np.isfinite(vectors.max(axis=1)) & np.isfinite(vectors.min(axis=1))
     if not finite.all():
         raise SearchError(f"the vector of {name(int(np.argmin(finite)))} is not finite; encode it again")
     if refuse_zero and not (some := vectors.any(axis=1)).all():

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import CheckpointError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 FILE_NAME = "isoglot.json"
+_ROWS_A_CHUNK = 65_536
 _PACKAGES = ("isoglot", "sentence-transformers", "transformers", "torch", "numpy")
 
 
@@ -26,6 +31,30 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def data_checksums(corpus: ParallelCorpus, split: str) -> dict[str, str]:
+    """What tells one training corpus from another: SHA-256 by file, or of the content where it has no files.
+
+    Args:
+        corpus: The corpus.
+        split: The split that is trained on.
+
+    Returns:
+        The checksums of the folder that the corpus was read from; else one of its ids, texts and judgements.
+    """
+    if corpus.checksums:
+        return dict(corpus.checksums)
+    digest = hashlib.sha256()
+    for table in (corpus.queries, corpus.documents):
+        for batch in table.select([table.column_names[0], "language", "text"]).to_batches(_ROWS_A_CHUNK):
+            digest.update(json.dumps(batch.to_pydict(), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    part = corpus.split(split)
+    judged = part.judgements
+    arrays = [part.groups] if judged is None else [judged.query_rows, judged.indptr, judged.document_rows]
+    for array in (corpus.query_groups, corpus.document_groups, *arrays):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return {"content": digest.hexdigest()}
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:

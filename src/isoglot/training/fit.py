@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from isoglot.batches import PairBatchSampler, Scheme, training_pairs
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import CheckpointError, ConfigError
-from isoglot.training.artefact import read_record, save_model, versions
+from isoglot.training.artefact import data_checksums, read_record, save_model, versions
 from isoglot.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _identity(
         "split": split,
         "num_queries": corpus.queries.num_rows,
         "num_documents": corpus.documents.num_rows,
-        "checksums": dict(corpus.checksums),
+        "checksums": data_checksums(corpus, split),
         **({"config": dict(record)} if record else {}),
     }
 
