@@ -1,10 +1,10 @@
 """The error tree: every error that a caller is meant to catch.
 
-    IsoglotError
-    ├── CorpusError       a corpus, or a file it is read from, is not what it should be
-    ├── ConfigError       a configuration names something that cannot be
-    ├── CheckpointError   a saved model or training job is damaged, or belongs to something else
-    └── SearchError       embeddings, runs or judgements that do not fit each other
+IsoglotError
+├── CorpusError       a corpus, or a file it is read from, is not what it should be
+├── ConfigError       a configuration names something that cannot be
+├── CheckpointError   a saved model or training job is damaged, or belongs to something else
+└── SearchError       embeddings, runs or judgements that do not fit each other
 """
 
 from __future__ import annotations

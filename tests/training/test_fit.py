@@ -82,6 +82,8 @@ def test_the_model_loads_as_a_plain_sentence_transformer(toy_corpus: ParallelCor
     modules = json.loads((tmp_path / "modules.json").read_text())
     assert all(module["type"].startswith("sentence_transformers.") for module in modules)
     assert not (tmp_path / "checkpoints").exists()
+    modes = {path.stat().st_mode for path in tmp_path.rglob("*") if path.is_file()}
+    assert len(modes) == 1, "others can read one file of the model and not another"
 
 
 def test_the_record_says_what_was_drawn(toy_corpus: ParallelCorpus, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ SCHEMES: dict[str, Scheme] = {
     "cross_lingual": CrossLingual(),
     "hybrid": Hybrid(alpha=0.5),
 }
-SETTINGS = TrainingSettings(steps=1_000, batch_size=128, learning_rate=0.05)
+SETTINGS = TrainingSettings(steps=3_000, batch_size=128, learning_rate=0.05)
 DIMENSION = 256
 VOCABULARY_SIZE = 8_000
 
@@ -70,7 +70,7 @@ def run_demo(
             callbacks=callbacks(name) if callbacks else None,
         )
         progress(f"evaluating {name}: monolingual, cross-lingual and pooled")
-        parts.append(evaluate(model, corpus, split="test", name=name, run_depth=100, seed=seed))
+        parts.append(evaluate(model, corpus, split="test", name=name, run_depth=10, seed=seed))
     results = join_results(parts)
     results.write(output_dir)
     results.to_html(output_dir / "report.html")

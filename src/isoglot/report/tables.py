@@ -65,15 +65,16 @@ class TextTable:
 
     def __rich__(self) -> Table:
         """The table as rich draws it."""
+        from rich import box
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(title=self.title, title_justify="left")
+        # Few lines and little padding: settings and bias fit the 80 columns of a plain terminal.
+        table = Table(title=self.title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for number, heading in enumerate(self.columns):
             words = _is_words(self.rows, number)
-            longest_word = max(map(len, heading.split()))
             justify: Literal["left", "right"] = "left" if words else "right"
-            table.add_column(heading, justify=justify, min_width=longest_word, overflow="fold")
+            table.add_column("\n".join(heading.split()), justify=justify, overflow="fold")
         for row in self.rows:
             table.add_row(*(Text(cell.text, style="bold green" if cell.best else "") for cell in row))
         return table

@@ -100,6 +100,8 @@ def save_model(model: SentenceTransformer, folder: Path, record: dict[str, Any])
     model.save(str(partial))
     card = partial / "README.md"
     card.write_text(card.read_text(encoding="utf-8") + _card_section(record), encoding="utf-8")
+    for path in partial.rglob("*.safetensors"):
+        path.chmod(card.stat().st_mode)  # safetensors writes files that only their owner may read
     for path in sorted(partial.iterdir()):
         target = folder / path.name
         if target.is_dir():
