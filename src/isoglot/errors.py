@@ -40,6 +40,11 @@ class CorpusError(IsoglotError):
     max_shown = 20
 
     def __init__(self, problems: str | Sequence[str]) -> None:
+        """Makes the error.
+
+        Args:
+            problems: One line, or several; the message shows the first `max_shown`.
+        """
         self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
         shown = list(self.problems[: self.max_shown])
         if len(self.problems) > self.max_shown:
