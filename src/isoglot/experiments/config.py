@@ -18,7 +18,7 @@ class CorpusConfig:
 
     Attributes:
         folder: A corpus folder, as `isoglot data build` writes it.
-        dataset: Name of a published data set (`isoglot data list`), or `world-text`.
+        dataset: Name of a published data set (`isoglot data list`), or `world`.
         source: Where its published files lie; None loads it from the hub.
         options: Options of its reader.
         languages: Languages to keep; empty for all.

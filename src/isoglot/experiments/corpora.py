@@ -38,7 +38,7 @@ def read_configured(config: CorpusConfig) -> ParallelCorpus:
 
         return read_corpus(config.folder, languages=languages)
     assert config.dataset is not None
-    if config.dataset == "world-text":
+    if config.dataset == "world":
         from isoglot.world import build_text_corpus
 
         return build_text_corpus(languages=languages, **config.options)
