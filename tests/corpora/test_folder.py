@@ -427,7 +427,8 @@ print(corpus.num_groups, opened, resident() - before, seconds)
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_million_groups_cost_megabytes(tmp_path: Path, cache: Path) -> None:
-    from isoglot.corpora.parallel import Split, assemble
+    from isoglot.corpora.judgements import Split
+    from isoglot.corpora.parallel import assemble
 
     size = 1_000_000
     numbers = np.arange(size).astype(str)

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from isoglot.batches.sampler import PairBatchSampler
-from isoglot.corpora.parallel import ParallelCorpus, Rows
+from isoglot.corpora.judgements import Rows
+from isoglot.corpora.parallel import ParallelCorpus
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

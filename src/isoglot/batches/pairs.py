@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from isoglot.corpora.parallel import Judgements, ParallelCorpus, Rows
+from isoglot.corpora.judgements import Judgements, Rows
+from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import ConfigError
 
 

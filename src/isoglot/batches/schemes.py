@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from isoglot.batches.pairs import TrainingPairs
 from isoglot.batches.permutation import PermutedStream
-from isoglot.corpora.parallel import Rows
+from isoglot.corpora.judgements import Rows
 from isoglot.errors import ConfigError
 
 PairKind = Literal["same", "cross"]

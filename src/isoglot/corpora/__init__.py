@@ -4,8 +4,10 @@ from isoglot.corpora.building import CorpusBuilder
 from isoglot.corpora.checking import CheckReport, check_corpus
 from isoglot.corpora.datasets import Dataset, list_datasets, read_dataset
 from isoglot.corpora.folder import read_folder, write_corpus
+from isoglot.corpora.joining import concatenate
+from isoglot.corpora.judgements import Judgements, Split
 from isoglot.corpora.languages import match_languages, normalize_language
-from isoglot.corpora.parallel import CorpusInfo, Judgements, ParallelCorpus, Split, concatenate
+from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus
 from isoglot.corpora.reading import read_corpus
 
 __all__ = [

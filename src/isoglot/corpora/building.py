@@ -8,16 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from isoglot.corpora.judgements import Judgements, Split
 from isoglot.corpora.languages import normalize_language
-from isoglot.corpora.parallel import (
-    DOCUMENT_SCHEMA,
-    QUERY_SCHEMA,
-    CorpusInfo,
-    Judgements,
-    ParallelCorpus,
-    Split,
-    assemble,
-)
+from isoglot.corpora.parallel import DOCUMENT_SCHEMA, QUERY_SCHEMA, CorpusInfo, ParallelCorpus, assemble
 from isoglot.errors import CorpusError
 from isoglot.records import MODALITIES
 

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 from isoglot.corpora import manifest as manifests
 from isoglot.corpora.checking import find_problems
+from isoglot.corpora.judgements import Rows
 from isoglot.corpora.mapped import open_mapped
-from isoglot.corpora.parallel import DOCUMENT_SCHEMA, QUERY_SCHEMA, ParallelCorpus, Rows, assemble
+from isoglot.corpora.parallel import DOCUMENT_SCHEMA, QUERY_SCHEMA, ParallelCorpus, assemble
 from isoglot.corpora.qrels import BEIR_HEADER, GROUPS_HEADER
 from isoglot.corpora.tables import (
     DOCUMENTS,

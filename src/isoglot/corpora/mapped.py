@@ -17,14 +17,8 @@ import pyarrow.compute as pc
 
 from isoglot.corpora import manifest as manifests
 from isoglot.corpora.checking import find_problems
-from isoglot.corpora.parallel import (
-    DOCUMENT_SCHEMA,
-    QUERY_SCHEMA,
-    Judgements,
-    ParallelCorpus,
-    Split,
-    assemble,
-)
+from isoglot.corpora.judgements import Judgements, Split
+from isoglot.corpora.parallel import DOCUMENT_SCHEMA, QUERY_SCHEMA, ParallelCorpus, assemble
 from isoglot.corpora.tables import (
     DOCUMENTS,
     QUERIES,

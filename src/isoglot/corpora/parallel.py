@@ -1,7 +1,5 @@
 """The parallel corpus: queries, documents and judgements in several languages, held as Arrow tables."""
 
-# Long because the corpus, its records and the functions that make one from others share a coding of groups.
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -14,12 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isoglot.corpora.judgements import Judgements, Rows, Split, renumber
 from isoglot.corpora.languages import match_languages
 from isoglot.errors import CorpusError
 from isoglot.records import Document, Query
-
-Rows = npt.NDArray[np.int32]
-"""Row numbers, or codes of groups, into one table."""
 
 _TAG = pa.dictionary(pa.int16(), pa.string())
 QUERY_SCHEMA = pa.schema(
@@ -67,74 +63,6 @@ class CorpusInfo:
     citation: str = ""
     description: str = ""
     symmetric: bool = False
-
-
-@dataclass(frozen=True)
-class Judgements:
-    """Judged queries of a split and their relevant or judged documents, as row numbers (CSR).
-
-    The documents of `query_rows[i]` are `document_rows[indptr[i]:indptr[i + 1]]`, graded by `grades` there.
-
-    Attributes:
-        query_rows: (Q,) rows of the queries table, ascending.
-        indptr: (Q + 1,) offsets.
-        document_rows: (J,) rows of the documents table.
-        grades: (J,) relevance; 0 is judged and not relevant.
-    """
-
-    query_rows: Rows
-    indptr: npt.NDArray[np.int64]
-    document_rows: Rows
-    grades: Rows
-
-    def __len__(self) -> int:
-        return len(self.query_rows)
-
-    def relevant(self) -> Judgements:
-        """Only the judgements with a grade above 0; a query left with none keeps its place."""
-        keep = self.grades > 0
-        kept_before = np.concatenate([[0], np.cumsum(keep)])
-        return Judgements(
-            self.query_rows, kept_before[self.indptr], self.document_rows[keep], self.grades[keep]
-        )
-
-    @staticmethod
-    def from_pairs(query_rows: Rows, document_rows: Rows, grades: Rows) -> Judgements:
-        """Judgements from parallel arrays in any order.
-
-        Args:
-            query_rows: (J,) query row of each judgement.
-            document_rows: (J,) document row of each judgement.
-            grades: (J,) grade of each judgement.
-
-        Returns:
-            The same, sorted by query row and then by document row.
-        """
-        order = np.lexsort((document_rows, query_rows))
-        judged, starts = np.unique(query_rows[order], return_index=True)
-        return Judgements(
-            judged.astype(np.int32),
-            np.concatenate([starts, [len(order)]]).astype(np.int64),
-            document_rows[order].astype(np.int32),
-            grades[order].astype(np.int32),
-        )
-
-
-@dataclass(frozen=True)
-class Split:
-    """A named part of the judged queries: by explicit judgements, or by whole groups.
-
-    Attributes:
-        judgements: Explicit judgements, as in qrels; or None.
-        groups: Codes of groups, each query of which has as relevant documents (grade 1) all documents of its
-            group; or None. Says in one line what explicit qrels say in languages x languages lines.
-    """
-
-    judgements: Judgements | None = None
-    groups: Rows | None = None
-
-    def __post_init__(self) -> None:
-        assert (self.judgements is None) != (self.groups is None)
 
 
 def _decode(tags: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -338,7 +266,7 @@ class ParallelCorpus:
         for name, part in self.splits.items():
             splits[name] = part
             if part.judgements is not None:
-                splits[name] = Split(judgements=_renumber(part.judgements, new_query, new_document))
+                splits[name] = Split(judgements=renumber(part.judgements, new_query, new_document))
                 if not len(splits[name].judgements or ()):
                     raise CorpusError(
                         f"split {name!r} of {self.name!r} has no judged query in this selection"
@@ -377,13 +305,6 @@ def _inverse(rows: Rows, num_rows: int) -> Rows:
     new = np.full(num_rows, -1, np.int32)
     new[rows] = np.arange(len(rows), dtype=np.int32)
     return new
-
-
-def _renumber(judgements: Judgements, new_query: Rows, new_document: Rows) -> Judgements:
-    query_rows = new_query[np.repeat(judgements.query_rows, np.diff(judgements.indptr))]
-    document_rows = new_document[judgements.document_rows]
-    keep = (query_rows >= 0) & (document_rows >= 0)
-    return Judgements.from_pairs(query_rows[keep], document_rows[keep], judgements.grades[keep])
 
 
 def in_one_chunk(table: pa.Table) -> pa.Table:
@@ -433,92 +354,3 @@ def assemble(
     return ParallelCorpus(
         info, queries, documents, codes[:num_queries], codes[num_queries:], num_groups, splits or {}, **extra
     )
-
-
-def concatenate(name: str, corpora: Iterable[ParallelCorpus]) -> ParallelCorpus:
-    """Several corpora as one; ids and groups are prefixed by the corpus' name, so none collide.
-
-    Args:
-        name: Name of the whole.
-        corpora: The parts, with distinct names.
-
-    Returns:
-        One corpus. A split holds the union of the parts' splits of that name. It is symmetric if all are.
-
-    Raises:
-        CorpusError: If there is none, two have the same name, or a split is by groups in one part and
-            explicit in another.
-    """
-    parts = list(corpora)
-    if not parts or len({part.name for part in parts}) < len(parts):
-        names = [part.name for part in parts]
-        raise CorpusError(f"need one corpus or more, with distinct names; got {names}")
-    if len(parts) == 1:
-        return parts[0]
-    query_offsets = np.cumsum([0] + [part.queries.num_rows for part in parts])
-    document_offsets = np.cumsum([0] + [part.documents.num_rows for part in parts])
-    group_offsets = np.cumsum([0] + [part.num_groups for part in parts])
-    splits: dict[str, Split] = {}
-    for split in dict.fromkeys(name for part in parts for name in part.splits):
-        have = [index for index, part in enumerate(parts) if split in part.splits]
-        splits[split] = _concatenate_splits(
-            [parts[i].splits[split] for i in have],
-            [(query_offsets[i], document_offsets[i], group_offsets[i]) for i in have],
-            split,
-        )
-    return ParallelCorpus(
-        CorpusInfo(
-            name,
-            licence="; ".join(dict.fromkeys(part.info.licence for part in parts)),
-            citation="; ".join(dict.fromkeys(part.info.citation for part in parts)),
-            description="Union of " + ", ".join(part.name for part in parts),
-            symmetric=all(part.info.symmetric for part in parts),
-        ),
-        in_one_chunk(pa.concat_tables([_prefixed(part.queries, "query_id", part.name) for part in parts])),
-        in_one_chunk(pa.concat_tables([_prefixed(part.documents, "doc_id", part.name) for part in parts])),
-        np.concatenate([p.query_groups + np.int32(o) for p, o in zip(parts, group_offsets, strict=False)]),
-        np.concatenate(
-            [
-                np.where(p.document_groups < 0, NO_GROUP, p.document_groups + np.int32(o)).astype(np.int32)
-                for p, o in zip(parts, group_offsets, strict=False)
-            ]
-        ),
-        int(group_offsets[-1]),
-        splits,
-        checksums={f"{p.name}/{file}": digest for p in parts for file, digest in p.checksums.items()},
-    )
-
-
-def _concatenate_splits(parts: list[Split], offsets: list[tuple[int, int, int]], name: str) -> Split:
-    if len({part.groups is None for part in parts}) > 1:
-        raise CorpusError(
-            f"split {name!r} is by groups in one corpus and explicit in another; join them apart"
-        )
-    if parts[0].groups is not None:
-        groups = [
-            part.groups + np.int32(o[2])
-            for part, o in zip(parts, offsets, strict=True)
-            if part.groups is not None
-        ]
-        return Split(groups=np.concatenate(groups).astype(np.int32))
-    queries, documents, grades = [], [], []
-    for part, (query_offset, document_offset, _) in zip(parts, offsets, strict=True):
-        assert part.judgements is not None
-        queries.append(np.repeat(part.judgements.query_rows, np.diff(part.judgements.indptr)) + query_offset)
-        documents.append(part.judgements.document_rows + document_offset)
-        grades.append(part.judgements.grades)
-    return Split(
-        judgements=Judgements.from_pairs(
-            np.concatenate(queries), np.concatenate(documents), np.concatenate(grades)
-        )
-    )
-
-
-def _prefixed(table: pa.Table, id_column: str, prefix: str) -> pa.Table:
-    for column in (id_column, "group_id"):
-        index = table.column_names.index(column)
-        values = pc.binary_join_element_wise(
-            pa.scalar(prefix, pa.large_string()), table[column], pa.scalar("/", pa.large_string())
-        )
-        table = table.set_column(index, column, values)
-    return table

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from isoglot.corpora.judgements import Judgements, Rows, Split
 from isoglot.corpora.languages import normalize_language
-from isoglot.corpora.parallel import Judgements, ParallelCorpus, Rows, Split
+from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.corpora.qrels import parse_groups, parse_qrels
 from isoglot.corpora.sources import decode_lines
 from isoglot.errors import CorpusError

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from isoglot.corpora.parallel import Judgements, ParallelCorpus
+from isoglot.corpora.judgements import Judgements
+from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import CheckpointError, CorpusError
 from isoglot.evaluation.measures import Measure, parse_measures
 from isoglot.evaluation.results import Result, Results, slug

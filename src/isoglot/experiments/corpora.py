@@ -9,13 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from isoglot.corpora.parallel import (
-    DOCUMENT_SCHEMA,
-    Judgements,
-    ParallelCorpus,
-    Split,
-    concatenate,
-)
+from isoglot.corpora.joining import concatenate
+from isoglot.corpora.judgements import Judgements, Split
+from isoglot.corpora.parallel import DOCUMENT_SCHEMA, ParallelCorpus
 from isoglot.errors import ConfigError
 from isoglot.experiments.config import CorpusConfig
 

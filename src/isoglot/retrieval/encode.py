@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isoglot.corpora.parallel import ParallelCorpus, Rows
+from isoglot.corpora.judgements import Rows
+from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import SearchError
 
 if TYPE_CHECKING:
