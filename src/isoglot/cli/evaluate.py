@@ -93,8 +93,9 @@ def _evaluate(
     tags = [tag.strip() for entry in languages or () for tag in entry.split(",") if tag.strip()] or None
     read = [read_corpus(corpus, languages=tags, splits=[split]) for corpus in corpora]
     loaded, own_name = load_model(model)
+    watched = sys.stderr.isatty()
     return join_results(
-        evaluate_model(loaded, corpus, split=split, name=name or own_name, progress=True, **options)
+        evaluate_model(loaded, corpus, split=split, name=name or own_name, progress=watched, **options)
         for corpus in read
     )
 
