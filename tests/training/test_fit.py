@@ -231,6 +231,41 @@ def test_the_best_checkpoint_by_dev_measure_is_kept(toy_corpus: ParallelCorpus, 
     assert json.loads((tmp_path / "isoglot.json").read_text())["best_checkpoint_measure"] == 0.9
 
 
+def test_without_evaluations_on_the_way_the_finished_model_is_evaluated(
+    toy_corpus: ParallelCorpus, tmp_path: Path
+) -> None:
+    seen = []
+
+    def evaluator(model: SentenceTransformer) -> dict[str, float]:
+        seen.append(weights(model).clone())
+        return {"mean_AP": 0.5}
+
+    trained = fit(
+        static_encoder(toy_corpus),
+        toy_corpus,
+        scheme=CrossLingual(),
+        output_dir=tmp_path,
+        settings=TrainingSettings(steps=4, batch_size=8, learning_rate=0.02),
+        evaluator=evaluator,
+    )
+    assert len(seen) == 1
+    assert torch.equal(weights(trained), seen[0])
+    assert json.loads((tmp_path / "isoglot.json").read_text())["dev"] == [{"step": 4, "eval_mean_AP": 0.5}]
+
+
+def test_a_scheme_that_does_not_fit_leaves_no_folder(toy_corpus: ParallelCorpus, tmp_path: Path) -> None:
+    english = toy_corpus.select(languages=["en"])
+    with pytest.raises(ConfigError, match="no pair in two different languages"):
+        fit(
+            static_encoder(english),
+            english,
+            scheme=CrossLingual(),
+            output_dir=tmp_path / "m",
+            settings=SETTINGS,
+        )
+    assert not (tmp_path / "m").exists()
+
+
 def test_a_learned_temperature_moves(toy_corpus: ParallelCorpus) -> None:
     from isoglot.training.loss import GroupContrastiveLoss
 

@@ -63,26 +63,34 @@ def fit(
     if problems := settings.problems():
         raise ConfigError("\n".join(problems))
     folder = Path(output_dir)
-    identity = _identity(corpus, scheme, settings, split, record)
-    if _claim(folder, identity):
-        return SentenceTransformer(str(folder), device="cpu" if model.device.type == "cpu" else None)
     sampler = PairBatchSampler(
         training_pairs(corpus, split), scheme, settings.batch_size, settings.steps, seed=settings.seed
     )
+    identity = _identity(corpus, scheme, settings, split, record)
+    if _claim(folder, identity):
+        return SentenceTransformer(str(folder), device="cpu" if model.device.type == "cpu" else None)
     trainer = _run(model, sampler, settings, folder / "checkpoints", evaluator, callbacks)
     finished = {
         **identity,
         "finished": True,
         "provenance": trainer.provenance.to_dict(),
-        "dev": [
-            entry for entry in trainer.state.log_history if any(key.startswith("eval_") for key in entry)
-        ],
+        "dev": _dev_history(trainer, evaluator, settings),
         "best_checkpoint_measure": trainer.state.best_metric,
         "versions": versions(),
     }
     save_model(model, folder, finished)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return model
+
+
+def _dev_history(
+    trainer: PairTrainer, evaluator: Evaluator | None, settings: TrainingSettings
+) -> list[dict[str, Any]]:
+    """Dev measures by step: those taken on the way, or one evaluation of the finished model."""
+    if evaluator is not None and not settings.evaluate_every_steps:
+        measures = {f"eval_{name}": float(value) for name, value in evaluator(trainer.model).items()}
+        return [{"step": settings.steps, **measures}]
+    return [entry for entry in trainer.state.log_history if any(key.startswith("eval_") for key in entry)]
 
 
 def _identity(
