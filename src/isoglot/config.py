@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from isoglot.errors import ConfigError, IsoglotError
+from isoglot.files import whole_file
 
 Config = TypeVar("Config")
 
@@ -117,10 +118,9 @@ def write_config(config: Any, path: str | Path) -> None:
         config: A dataclass instance.
         path: The file; replaced whole.
     """
-    path = Path(path)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps(to_dict(config), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    text = json.dumps(to_dict(config), ensure_ascii=False, indent=2) + "\n"
+    with whole_file(path) as file:
+        file.write(text.encode())
 
 
 def _plain(value: Any) -> Any:

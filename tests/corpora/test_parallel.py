@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -104,6 +106,37 @@ def test_concatenate_keeps_ids_groups_and_splits_apart() -> None:
         documents = judged.document_rows[judged.indptr[position] : judged.indptr[position + 1]]
         assert {both.document(document).group_id for document in documents} == {both.query(row).group_id}
     assert {column.num_chunks for column in both.documents.columns} == {1}
+
+
+def test_concatenate_moves_explicit_judgements_with_their_rows() -> None:
+    parts = [build("one", explicit=True), build("two", explicit=True)]
+    both = concatenate("both", parts)
+    judged = both.judgements("test")
+    pairs = [
+        (both.query(int(query)).query_id, both.document(int(document)).doc_id)
+        for query, document in zip(judged.pair_query_rows, judged.document_rows, strict=True)
+    ]
+    expected = [
+        (
+            f"{part.name}/{part.query(int(query)).query_id}",
+            f"{part.name}/{part.document(int(document)).doc_id}",
+        )
+        for part in parts
+        for own in [part.judgements("test")]
+        for query, document in zip(own.pair_query_rows, own.document_rows, strict=True)
+    ]
+    assert len(pairs) == 16
+    assert pairs == expected
+
+
+def test_concatenate_keeps_checksums_only_if_every_part_has_them() -> None:
+    read = replace(build("read"), checksums={"queries.parquet": "abc"})
+    other = replace(build("other"), checksums={"queries.parquet": "def"})
+    assert concatenate("both", [read, other]).checksums == {
+        "read/queries.parquet": "abc",
+        "other/queries.parquet": "def",
+    }
+    assert concatenate("both", [read, build("made")]).checksums == {}
 
 
 def test_concatenate_refuses_what_would_collide() -> None:

@@ -127,7 +127,7 @@ def _write_split(corpus: ParallelCorpus, name: str, folder: Path, *, explicit_qr
     judged = corpus.judgements(name)
     with (folder / f"{name}.tsv").open("w", encoding="utf-8", newline="\n") as stream:
         stream.write("\t".join(BEIR_HEADER) + "\n")
-        rows = np.repeat(judged.query_rows, np.diff(judged.indptr))
+        rows = judged.pair_query_rows
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             chosen = slice(start, start + _ROWS_AT_ONCE)
             queries = corpus.queries["query_id"].take(pa.array(rows[chosen])).to_pylist()

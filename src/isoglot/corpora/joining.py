@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isoglot.corpora.judgements import Judgements, Split
+from isoglot.corpora.judgements import Split, union
 from isoglot.corpora.parallel import NO_GROUP, CorpusInfo, ParallelCorpus, in_one_chunk
 from isoglot.errors import CorpusError
 
@@ -63,7 +64,10 @@ def concatenate(name: str, corpora: Iterable[ParallelCorpus]) -> ParallelCorpus:
         ),
         int(group_offsets[-1]),
         splits,
-        checksums={f"{p.name}/{file}": digest for p in parts for file, digest in p.checksums.items()},
+        # Checksums of some of the parts would pass for those of the whole.
+        checksums={f"{p.name}/{file}": digest for p in parts for file, digest in p.checksums.items()}
+        if all(p.checksums for p in parts)
+        else {},
     )
 
 
@@ -79,17 +83,16 @@ def _concatenate_splits(parts: list[Split], offsets: list[tuple[int, int, int]],
             if part.groups is not None
         ]
         return Split(groups=np.concatenate(groups).astype(np.int32))
-    queries, documents, grades = [], [], []
-    for part, (query_offset, document_offset, _) in zip(parts, offsets, strict=True):
-        assert part.judgements is not None
-        queries.append(np.repeat(part.judgements.query_rows, np.diff(part.judgements.indptr)) + query_offset)
-        documents.append(part.judgements.document_rows + document_offset)
-        grades.append(part.judgements.grades)
-    return Split(
-        judgements=Judgements.from_pairs(
-            np.concatenate(queries), np.concatenate(documents), np.concatenate(grades)
+    shifted = [
+        replace(
+            part.judgements,
+            query_rows=part.judgements.query_rows + np.int32(query_offset),
+            document_rows=part.judgements.document_rows + np.int32(document_offset),
         )
-    )
+        for part, (query_offset, document_offset, _) in zip(parts, offsets, strict=True)
+        if part.judgements is not None
+    ]
+    return Split(judgements=union(shifted))
 
 
 def _prefixed(table: pa.Table, id_column: str, prefix: str) -> pa.Table:

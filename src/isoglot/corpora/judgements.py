@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,11 @@ class Judgements:
 
     def __len__(self) -> int:
         return len(self.query_rows)
+
+    @property
+    def pair_query_rows(self) -> Rows:
+        """(J,) query row of each judgement, parallel to `document_rows` and `grades`."""
+        return np.repeat(self.query_rows, np.diff(self.indptr))
 
     def relevant(self) -> Judgements:
         """Only the judgements with a grade above 0; a query left with none keeps its place."""
@@ -79,6 +85,22 @@ class Split:
         assert (self.judgements is None) != (self.groups is None)
 
 
+def union(parts: Sequence[Judgements]) -> Judgements:
+    """What is judged in any of several parts.
+
+    Args:
+        parts: One or more, in the same row numbers.
+
+    Returns:
+        All their judgements.
+    """
+    return Judgements.from_pairs(
+        np.concatenate([part.pair_query_rows for part in parts]),
+        np.concatenate([part.document_rows for part in parts]),
+        np.concatenate([part.grades for part in parts]),
+    )
+
+
 def renumber(judgements: Judgements, new_query: Rows, new_document: Rows) -> Judgements:
     """Judgements in new row numbers.
 
@@ -90,7 +112,7 @@ def renumber(judgements: Judgements, new_query: Rows, new_document: Rows) -> Jud
     Returns:
         The judgements of which both sides stay.
     """
-    query_rows = new_query[np.repeat(judgements.query_rows, np.diff(judgements.indptr))]
+    query_rows = new_query[judgements.pair_query_rows]
     document_rows = new_document[judgements.document_rows]
     keep = (query_rows >= 0) & (document_rows >= 0)
     return Judgements.from_pairs(query_rows[keep], document_rows[keep], judgements.grades[keep])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from isoglot.evaluation.measures import Measure, parse_measures
 from isoglot.evaluation.results import Result, Results, slug
 from isoglot.evaluation.settings import Placement, Value, left_out, measure_settings
 from isoglot.evaluation.trec import Run
+from isoglot.versions import installed_versions
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -101,7 +101,7 @@ def _config(corpus: ParallelCorpus, split: str, judged: _Judged) -> dict[str, An
         "num_queries": len(judged.judgements),
         "num_queries_without_relevant_document": judged.num_without_relevant,
         "num_documents": corpus.documents.num_rows,
-        "versions": _versions(),
+        "versions": installed_versions("isoglot", "numpy", "torch", "sentence-transformers"),
     }
 
 
@@ -298,13 +298,3 @@ def _runs(
             scores[found],
         )
     return runs
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in ("isoglot", "numpy", "torch", "sentence-transformers"):
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found

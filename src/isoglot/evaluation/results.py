@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoglot.errors import SearchError
-from isoglot.evaluation.files import write_json, write_records
 from isoglot.evaluation.settings import ALL, SETTINGS
 from isoglot.evaluation.trec import Run, write_run
+from isoglot.files import write_json, write_records
 
 if TYPE_CHECKING:
     from isoglot.report.tables import TextTable

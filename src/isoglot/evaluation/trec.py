@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isoglot.errors import SearchError
-from isoglot.evaluation.files import whole_file
 from isoglot.evaluation.measures import (
     NOT_RETRIEVED,
     Floats,
@@ -23,6 +22,7 @@ from isoglot.evaluation.measures import (
     is_measure,
     parse_measure,
 )
+from isoglot.files import whole_file
 
 Qrels = Mapping[str, Mapping[str, int]]
 """query_id -> doc_id -> grade; below 1 is not relevant."""

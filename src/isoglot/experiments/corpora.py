@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from isoglot.corpora.joining import concatenate
-from isoglot.corpora.judgements import Judgements, Split
+from isoglot.corpora.judgements import Split, union
 from isoglot.corpora.parallel import DOCUMENT_SCHEMA, ParallelCorpus
 from isoglot.errors import ConfigError
 from isoglot.experiments.config import CorpusConfig
@@ -86,13 +86,7 @@ def union_of_splits(corpus: ParallelCorpus, names: Iterable[str]) -> Split:
         raise ConfigError(f"corpus {corpus.name!r}: some of its splits are by groups and others are not")
     if groups:
         return Split(groups=np.unique(np.concatenate(groups)).astype(np.int32))
-    return Split(
-        judgements=Judgements.from_pairs(
-            np.concatenate([np.repeat(part.query_rows, np.diff(part.indptr)) for part in explicit]),
-            np.concatenate([part.document_rows for part in explicit]),
-            np.concatenate([part.grades for part in explicit]),
-        )
-    )
+    return Split(judgements=union(explicit))
 
 
 def parallel_queries(corpus: ParallelCorpus) -> ParallelCorpus:

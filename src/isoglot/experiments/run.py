@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoglot.batches import Hybrid, Scheme
+from isoglot.config import to_dict
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.experiments.config import EncoderConfig, ExperimentConfig
 from isoglot.experiments.corpora import distinct_texts, read_configured, training_corpus
@@ -108,7 +107,7 @@ def run_experiment(
         settings=config.training,
         evaluate_on=read_configured(config.dev) if config.dev else None,
         dev_split=config.dev.splits[0] if config.dev else "dev",
-        record=json.loads(json.dumps(asdict(config), default=str)),
+        record=to_dict(config),
         callbacks=callbacks,
     )
     return output

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from isoglot.errors import SearchError
-from isoglot.evaluation.files import whole_file
 from isoglot.evaluation.results import Result, Results, join_results
 from isoglot.evaluation.settings import ALL, SETTINGS
+from isoglot.files import whole_file
 from isoglot.report.headline import headline
 from isoglot.report.pictures import BarChart, HeatMap, bar_chart, heat_map
 from isoglot.report.tables import TITLES, Cell, TextTable, macro_record, number_cell, settings_table

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,24 +12,13 @@ import numpy as np
 
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import CheckpointError
+from isoglot.files import whole_file
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 FILE_NAME = "isoglot.json"
 _ROWS_A_CHUNK = 65_536
-_PACKAGES = ("isoglot", "sentence-transformers", "transformers", "torch", "numpy")
-
-
-def versions() -> dict[str, str]:
-    """Versions of the packages that decide what a training computes; one not installed is left out."""
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def data_checksums(corpus: ParallelCorpus, split: str) -> dict[str, str]:
@@ -82,9 +70,8 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 def write_record(folder: Path, record: dict[str, Any]) -> None:
     """Writes the record, in one piece."""
     text = json.dumps(record, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-    partial = folder / f".{FILE_NAME}.partial"
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(folder / FILE_NAME)
+    with whole_file(folder / FILE_NAME) as file:
+        file.write(text.encode())
 
 
 def save_model(model: SentenceTransformer, folder: Path, record: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 from collections.abc import Callable, Mapping
@@ -13,13 +14,17 @@ from typing import TYPE_CHECKING, Any
 from isoglot.batches import PairBatchSampler, Scheme, training_pairs
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import CheckpointError, ConfigError
-from isoglot.training.artefact import data_checksums, read_record, save_model, versions
+from isoglot.training.artefact import data_checksums, read_record, save_model, write_record
 from isoglot.training.settings import TrainingSettings
+from isoglot.versions import installed_versions
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer, SentenceTransformerTrainingArguments
 
     from isoglot.training.trainer import PairTrainer
+
+_PACKAGES = ("isoglot", "sentence-transformers", "transformers", "torch", "numpy")
+"""Whose versions decide what a training computes."""
 
 Evaluator = Callable[[Any], dict[str, float]]
 """Called with the model, it returns measures by name; a sentence-transformers evaluator is one."""
@@ -76,7 +81,7 @@ def fit(
         "provenance": trainer.provenance.to_dict(),
         "dev": _dev_history(trainer, evaluator, settings),
         "best_checkpoint_measure": trainer.state.best_metric,
-        "versions": versions(),
+        "versions": installed_versions(*_PACKAGES),
     }
     save_model(model, folder, finished)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
@@ -117,10 +122,6 @@ def _identity(
 
 def _claim(folder: Path, identity: dict[str, Any]) -> bool:
     """Whether the training is finished already; otherwise the folder is made ready for it."""
-    import json
-
-    from isoglot.training.artefact import write_record
-
     existing = read_record(folder)
     wanted = json.loads(json.dumps(identity))
     if existing is None:

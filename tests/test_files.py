@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from isoglot.evaluation.files import whole_file, write_json
+from isoglot.files import whole_file, write_json
 
 
 def test_a_failed_write_leaves_what_was_there_and_nothing_else(tmp_path):
