@@ -14,7 +14,15 @@ from isoglot.records import Document, Judgement, Modality, Query
 if TYPE_CHECKING:
     from isoglot.batches import CrossLingual, Hybrid, Mixed, Monolingual
     from isoglot.corpora import CorpusBuilder, CorpusInfo, ParallelCorpus, read_corpus, write_corpus
-    from isoglot.evaluation import Results, evaluate
+    from isoglot.evaluation import (
+        Results,
+        compare,
+        evaluate,
+        evaluate_bitext,
+        evaluate_pairs,
+        evaluate_tagging,
+        read_results,
+    )
     from isoglot.experiments import train
     from isoglot.world import build_text_corpus
 
@@ -39,8 +47,13 @@ __all__ = [
     "Results",
     "SearchError",
     "build_text_corpus",
+    "compare",
     "evaluate",
+    "evaluate_bitext",
+    "evaluate_pairs",
+    "evaluate_tagging",
     "read_corpus",
+    "read_results",
     "train",
     "write_corpus",
 ]
@@ -50,7 +63,15 @@ _HOMES = {
     for room, names in {
         "isoglot.batches": ("CrossLingual", "Hybrid", "Mixed", "Monolingual"),
         "isoglot.corpora": ("CorpusBuilder", "CorpusInfo", "ParallelCorpus", "read_corpus", "write_corpus"),
-        "isoglot.evaluation": ("Results", "evaluate"),
+        "isoglot.evaluation": (
+            "Results",
+            "compare",
+            "evaluate",
+            "evaluate_bitext",
+            "evaluate_pairs",
+            "evaluate_tagging",
+            "read_results",
+        ),
         "isoglot.experiments": ("train",),
         "isoglot.world": ("build_text_corpus",),
     }.items()

@@ -9,7 +9,7 @@ import pytest
 from isoglot import cli
 from isoglot.corpora import write_corpus
 from isoglot.encoders import build_static_encoder, train_subwords
-from isoglot.evaluation.results import read_results
+from isoglot.evaluation.reading import read_results
 from isoglot.evaluation.trec import read_run
 
 
@@ -41,9 +41,12 @@ def test_everything_is_written_and_the_table_printed(folders, capsys):
     assert {record.measure for record in results.records} >= {"AP", "R@10", "rank_distance"}
     assert sorted(path.name for path in out.iterdir()) == [
         "config.json",
+        "examples.json",
+        "per_query.parquet",
         "report.html",
         "results.json",
         "runs",
+        "tables",
     ]
     runs = sorted(path.name for path in (out / "runs").iterdir())
     assert runs == ["model.toy.de.trec", "model.toy.en.trec", "model.toy.th.trec"]
@@ -85,3 +88,57 @@ def test_bad_input_ends_with_code_2_and_says_what_to_change(folders, capsys, cha
     assert cli.main([*arguments, "--out", str(folders / "never")]) == 2
     assert message in capsys.readouterr().err
     assert not (folders / "never").exists()
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("ISOGLOT_CACHE", str(tmp_path / "cache"))
+
+
+def _evaluate(folders, out, *more):
+    base = ["evaluate", str(folders / "model"), str(folders / "toy"), "--split", "dev", "--measure", "AP"]
+    return cli.main([*base, "--out", str(out), *more])
+
+
+def test_a_second_evaluation_takes_its_vectors_from_the_cache(folders, tmp_path):
+    for number, cached in enumerate((False, True)):
+        assert _evaluate(folders, tmp_path / str(number)) == 0
+        config = read_results(tmp_path / str(number)).config[0]
+        assert (config["num_texts_encoded"] == 0) == cached
+        assert (config["num_texts_from_cache"] > 0) == cached
+    assert _evaluate(folders, tmp_path / "fresh", "--no-cache") == 0
+    assert read_results(tmp_path / "fresh").config[0]["num_texts_encoded"] > 0
+
+
+def test_models_are_compared_with_an_earlier_one(folders, tmp_path, capsys):
+    assert _evaluate(folders, tmp_path / "old", "--name", "old") == 0
+    baseline = ["--baseline", str(tmp_path / "old"), "--json"]
+    capsys.readouterr()
+    assert _evaluate(folders, tmp_path / "new", "--name", "new", *baseline) == 0
+    rows = json.loads(capsys.readouterr().out)["comparisons"]
+    assert {(row["model"], row["baseline"], row["value"], row["p_value"]) for row in rows} == {
+        ("new", "old", 0.0, 1.0)
+    }
+    both = read_results(tmp_path / "new")
+    assert both.models == ("new", "old")
+    assert "old" in (tmp_path / "new" / "report.html").read_text("utf-8")
+
+
+def test_a_model_is_not_compared_with_itself_and_its_results_are_kept(folders, tmp_path, capsys):
+    assert _evaluate(folders, tmp_path / "old", "--name", "same") == 0
+    assert _evaluate(folders, tmp_path / "new", "--name", "same", "--baseline", str(tmp_path / "old")) == 2
+    assert "give the models distinct names" in capsys.readouterr().err
+    assert read_results(tmp_path / "new").models == ("same",)
+
+
+def test_transfer_is_measured_where_the_languages_are_named(folders, tmp_path, capsys):
+    assert _evaluate(folders, tmp_path / "out", "--source", "en", "--unseen", "th,de") == 0
+    measures = {record.measure for record in read_results(tmp_path / "out").records}
+    assert {"AP_transfer_gap", "AP_unseen"} <= measures
+    assert _evaluate(folders, tmp_path / "bad", "--source", "sw") == 2
+    assert "sw" in capsys.readouterr().err
+
+
+def test_results_are_also_written_for_mteb(folders, tmp_path):
+    assert _evaluate(folders, tmp_path / "out", "--mteb", str(tmp_path / "mteb")) == 0
+    assert list((tmp_path / "mteb").rglob("*.json"))

@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 
 from isoglot.errors import SearchError
-from isoglot.evaluation.bias import diagonal_excess, random_rank_distance, rank_spread
+from isoglot.evaluation.bias import (
+    MEANINGS,
+    diagonal_excess,
+    meaning,
+    random_rank_distance,
+    rank_spread,
+)
 from isoglot.evaluation.measures import RelevantRanks
+from isoglot.evaluation.preference import FIRST_RESULTS
 
 
 def _ranked(*queries):
@@ -50,3 +57,38 @@ def test_diagonal_excess_is_the_mean_of_the_diagonal_minus_the_rest():
 def test_diagonal_excess_needs_two_languages():
     with pytest.raises(SearchError, match="pairs of two languages"):
         diagonal_excess(np.array([[0.5]]))
+
+
+@pytest.mark.parametrize(
+    ("measure", "family"),
+    [
+        ("rank_distance", "rank_distance"),
+        ("worst_rank", "worst_rank"),
+        ("random_rank_distance", "random_rank_distance"),
+        ("diagonal_excess", "diagonal_excess"),
+        ("same_language_preference@10", "same_language_preference"),
+        ("same_language_preference_relevant@10", "same_language_preference_relevant"),
+        ("english_preference@10", "english_preference"),
+        ("english_preference_relevant@10", "english_preference_relevant"),
+        ("language_preference_rate", "language_preference_rate"),
+        ("lang_nDCG@10", "lang_nDCG"),
+        ("PEER@20", "PEER"),
+        ("MRC@10", "MRC"),
+        ("AP_transfer_gap", "transfer_gap"),
+        ("nDCG@10_low_resource", "low_resource"),
+        ("AP_unseen", "unseen"),
+    ],
+)
+def test_every_measure_of_bias_says_in_one_sentence_what_it_tells(measure, family):
+    said = meaning(measure)
+    assert said == MEANINGS[family]
+    assert said.endswith(".")
+    assert said.count(". ") == 0
+
+
+def test_other_measures_have_no_meaning_here():
+    assert meaning("nDCG@10") is None
+
+
+def test_the_first_results_have_meanings():
+    assert set(FIRST_RESULTS) <= set(MEANINGS)

@@ -7,7 +7,7 @@ import pytest
 from isoglot.encoders import build_static_encoder, train_subwords
 from isoglot.errors import CorpusError
 from isoglot.evaluation import RetrievalEvaluator, evaluate
-from isoglot.evaluation.results import read_results
+from isoglot.evaluation.reading import read_results
 
 
 @pytest.fixture(scope="module")

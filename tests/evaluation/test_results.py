@@ -37,6 +37,7 @@ def test_results_survive_writing_and_reading(results, tmp_path):
     assert again.config[0]["num_texts_encoded"] == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "config.json",
+        "per_query.parquet",
         "results.json",
         "runs",
     ]

@@ -7,7 +7,8 @@ import pytest
 
 from isoglot.errors import SearchError
 from isoglot.evaluation.measures import parse_measures
-from isoglot.evaluation.settings import Placement, left_out, measure_settings, pooled
+from isoglot.evaluation.placement import Placement, language_slices, left_out, pooled
+from isoglot.evaluation.settings import measure_settings
 
 
 def _by_hand(*, no_language=False):
@@ -33,7 +34,7 @@ def _by_hand(*, no_language=False):
 
 
 def _values(placement, names=("AP",)):
-    values = measure_settings(placement, parse_measures(names), num_resamples=50)
+    values = measure_settings(placement, parse_measures(names), num_resamples=50).values
     table = {(v.setting, v.query_language, v.document_language, v.measure): v for v in values}
     assert len(table) == len(values)
     return table
@@ -118,7 +119,9 @@ def test_documents_that_all_have_no_language_give_the_multilingual_setting_alone
 
 
 def test_queries_without_an_answer_in_a_collection_are_counted():
-    assert left_out(_by_hand()) == [
+    placement = _by_hand()
+    parts = [(part.document_language, part.queries) for part in language_slices(placement)]
+    assert left_out(placement, parts) == [
         {"query_language": "en", "document_language": "de", "num_queries": 1},
         {"query_language": "en", "document_language": "en", "num_queries": 1},
     ]

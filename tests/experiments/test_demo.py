@@ -34,7 +34,8 @@ def test_the_demo_writes_what_it_promises_and_shows_the_difference(tmp_path: Pat
     told: list[str] = []
     results = demo.run_demo(tmp_path / "demo", progress=told.append)
     assert results.models == MODELS
-    assert len(told) == 4
+    assert len(told) == 5
+    assert {row.model for row in results.comparisons} == {"cross_lingual", "hybrid"}
     written = read_results(tmp_path / "demo" / "results.json")
     assert len(written) == len(results)
     page = (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")

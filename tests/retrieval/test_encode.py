@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +12,9 @@ from isoglot.corpora.building import CorpusBuilder
 from isoglot.corpora.parallel import CorpusInfo
 from isoglot.encoders import build_static_encoder, train_subwords
 from isoglot.errors import SearchError
-from isoglot.retrieval.encode import Embeddings, embed, normalize, read_embeddings, similarity_of
+from isoglot.evaluation import evaluate
+from isoglot.retrieval.adapters import similarity_of
+from isoglot.retrieval.encode import Embeddings, embed, normalize, read_embeddings
 
 
 class Model:
@@ -183,3 +188,124 @@ def test_pickles_are_refused(tmp_path):
     (tmp_path / "x.npz").write_bytes(b"junk")
     with pytest.raises(SearchError, match=r"x\.npz: not"):
         read_embeddings(tmp_path / "x.npz")
+
+
+def test_texts_and_pictures_are_encoded_in_their_places(tiny_clip, coloured):
+    rows = np.arange(12, dtype=np.int32)
+    vectors = embed(tiny_clip, coloured, rows, rows[::-1].copy())
+    assert vectors.num_texts == 24
+    paths = [f"{coloured.media_root}/{colour}.png" for colour in ("red", "green", "blue", "grey")]
+    pictures = tiny_clip.encode([{"image": path} for path in paths])
+    np.testing.assert_allclose(vectors.query_embeddings[2::3], pictures, atol=1e-6)
+    np.testing.assert_allclose(vectors.document_embeddings[::-1][2::3], pictures, atol=1e-6)
+    words = tiny_clip.encode(["red", "green", "blue", "grey"])
+    np.testing.assert_allclose(vectors.query_embeddings[::3], words, atol=1e-6)
+    assert np.linalg.norm(pictures[0] - pictures[1]) > 1e-4
+    assert np.linalg.norm(words[0] - words[1]) > 1e-4
+
+
+def test_a_model_of_texts_alone_refuses_pictures(coloured):
+    with pytest.raises(
+        SearchError, match="document side of 'coloured' has image, but the model encodes text"
+    ):
+        embed(Model(), coloured, _rows(), _rows(2))
+
+
+def test_media_of_different_widths_are_refused(coloured):
+    class Uneven(Model):
+        modalities = ("text", "image")
+
+        def encode_query(self, inputs, **_):
+            return np.ones((len(inputs), 3 if isinstance(inputs[0], str) else 4), np.float32)
+
+    with pytest.raises(SearchError, match=r"differ in width by medium: {'text': 3, 'image': 4}"):
+        embed(Uneven(), coloured, _rows(0, 2), _rows(0))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (np.ones((2, 3)), r"3 query texts gave embeddings of shape \(2, 3\)"),
+        (np.ones(3), r"3 query texts gave embeddings of shape \(3,\)"),
+        ([[1.0, 2.0], [1.0], [3.0, 4.0]], "gave no array of numbers for 3 query texts"),
+    ],
+)
+def test_vectors_of_the_wrong_shape_are_refused(given, message):
+    class Odd(Model):
+        def encode_query(self, texts, **_):
+            return given
+
+    with pytest.raises(SearchError, match=message):
+        embed(Odd(), _corpus(), _rows(0, 1, 3), _rows(0))
+
+
+def test_something_else_is_no_model():
+    with pytest.raises(SearchError, match="dict is no model to search with"):
+        embed({}, _corpus(), _rows(0), _rows(0))
+
+
+@pytest.fixture
+def static_model():
+    return build_static_encoder(train_subwords(["a bbb cc 1 2 3 query passage: Title"], 60, model="bpe"), 4)
+
+
+def test_with_a_cache_nothing_is_encoded_twice(static_model, tmp_path, monkeypatch):
+    monkeypatch.setenv("ISOGLOT_CACHE", str(tmp_path))
+    plain = embed(static_model, _corpus(), _rows(0, 1), _rows(0, 3))
+    first = embed(static_model, _corpus(), _rows(0, 1), _rows(0, 3), cache=True)
+    monkeypatch.setattr(static_model, "encode", None)  # From now on it cannot.
+    again = embed(static_model, _corpus(), _rows(1, 0), _rows(3, 0), cache=True)
+    assert [(v.num_texts, v.num_cached) for v in (plain, first, again)] == [(4, 0), (4, 0), (0, 4)]
+    np.testing.assert_array_equal(first.query_embeddings, plain.query_embeddings)
+    np.testing.assert_array_equal(again.query_embeddings[::-1], plain.query_embeddings)
+    np.testing.assert_array_equal(again.document_embeddings[::-1], plain.document_embeddings)
+
+
+def test_an_overlapping_corpus_is_encoded_where_it_is_new(static_model, tmp_path):
+    embed(static_model, _corpus(), _rows(0), _rows(0, 1), cache=tmp_path)
+    more = embed(static_model, _corpus(("cc 3", "bbb 2", "new 4")), _rows(1), _rows(0, 1, 2), cache=tmp_path)
+    assert (more.num_texts, more.num_cached) == (3, 1)
+
+
+def test_the_cache_knows_prompts_sides_and_similarities_apart(static_model, tmp_path):
+    embed(static_model, _corpus(), _rows(0), _rows(0), cache=tmp_path)
+    static_model.similarity_fn_name = "dot"
+    assert embed(static_model, _corpus(), _rows(0), _rows(0), cache=tmp_path).num_texts == 0
+    static_model.prompts["query"] = "query: "
+    prompted = embed(static_model, _corpus(), _rows(0), _rows(0), cache=tmp_path)
+    assert (prompted.num_texts, prompted.num_cached) == (1, 1)
+    np.testing.assert_allclose(prompted.query_embeddings[0], static_model.encode("query: a 1"), atol=1e-6)
+    static_model.default_prompt_name = "query"
+    del static_model.prompts["document"]
+    assert embed(static_model, _corpus(), _rows(0), _rows(0), cache=tmp_path).num_texts == 1
+
+
+def test_pictures_are_cached_by_what_is_in_them(tiny_clip, coloured, tmp_path):
+    cache, media = tmp_path / "cache", tmp_path / "media"
+    rows = np.arange(12, dtype=np.int32)
+    first = embed(tiny_clip, coloured, rows, rows, cache=cache)
+    shutil.copytree(coloured.media_root, media)
+    moved = replace(coloured, media_root=str(media))
+    again = embed(tiny_clip, moved, rows, rows, cache=cache)
+    assert (first.num_texts, again.num_texts, again.num_cached) == (24, 0, 24)
+    np.testing.assert_array_equal(first.document_embeddings, again.document_embeddings)
+    shutil.copyfile(media / "blue.png", media / "red.png")
+    other = embed(tiny_clip, moved, rows, rows, cache=cache)
+    assert (other.num_texts, other.num_cached) == (0, 24)  # It has met that picture under its own name.
+    np.testing.assert_array_equal(other.document_embeddings[2], first.document_embeddings[8])
+
+
+def test_a_model_that_cannot_be_identified_is_not_cached(tmp_path):
+    with pytest.warns(UserWarning, match="cannot be told from others"):
+        vectors = embed(Model(), _corpus(), _rows(0), _rows(0), cache=tmp_path)
+    assert vectors.num_texts == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_directions_between_media_are_evaluated_with_a_model_of_both(tiny_clip, coloured):
+    results = evaluate(tiny_clip, coloured, measures=["success@1", "R@10"], num_resamples=10)
+    directions = {(record.query_modality, record.document_modality) for record in results.records}
+    assert {("text", "image"), ("image", "text"), ("image", "image"), ("text", "text")} <= directions
+    own = results.select(query_modality="image", document_modality="image", measure="success@1")
+    assert [record.value for record in own] == [1.0] * len(own)
+    assert own

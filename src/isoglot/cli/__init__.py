@@ -51,6 +51,9 @@ COMMANDS = {
     "evaluate": Command(
         "isoglot.cli.evaluate:evaluate", "Measure a model on corpora: quality and language bias."
     ),
+    "audit": Command(
+        "isoglot.cli.audit:audit", "Say whom a model favours when one collection holds all languages."
+    ),
 }
 
 _IN_EXTRAS = {
@@ -60,7 +63,9 @@ _IN_EXTRAS = {
     "ir_measures",
     "jaxtyping",
     "jinja2",
+    "mteb",
     "sentence_transformers",
+    "sklearn",
     "tokenizers",
     "torch",
     "transformers",

@@ -4,112 +4,174 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from isoglot.cli.options import Cache, Data, Json, Languages, Measures, Model, Seed, split_tags
+
 if TYPE_CHECKING:
-    from isoglot.evaluation import Results
+    from isoglot.evaluation import Comparison, Results, TransferLanguages
+
+
+_Corpora = Annotated[
+    list[str],
+    typer.Argument(help="Corpus folders, names of data sets, or a suite such as xmir.", metavar="CORPUS..."),
+]
+_Out = Annotated[
+    Path | None, typer.Option(help="Folder for the results; without it, results/MODEL.", metavar="DIR")
+]
+_Task = Annotated[
+    str | None,
+    typer.Option(
+        help="retrieval, bitext, similarity, paraphrase, entailment or tagging; without it, what each "
+        "corpus is made for."
+    ),
+]
+_Split = Annotated[
+    str | None, typer.Option(help="Which queries or pairs; without it, what a suite says, or test.")
+]
+_Source = Annotated[
+    str | None, typer.Option(help="Language of the training, for the transfer gap.", metavar="TAG")
+]
+_LowResource = Annotated[
+    list[str] | None,
+    typer.Option(help="Languages with little training text; `auto` for a published list.", metavar="TAG"),
+]
+_Unseen = Annotated[
+    list[str] | None, typer.Option(help="Languages that training never showed.", metavar="TAG")
+]
+_Baseline = Annotated[
+    list[Path] | None,
+    typer.Option(help="Results of another model to compare with; may be given again.", metavar="DIR"),
+]
+_RunDepth = Annotated[
+    int, typer.Option(min=0, help="Documents to keep of each query's pooled ranking; 0 for none.")
+]
+_Mteb = Annotated[
+    Path | None, typer.Option(help="Folder for the same results as MTEB's TaskResult files.", metavar="DIR")
+]
 
 
 def evaluate(
-    model: Annotated[
-        str,
-        typer.Argument(
-            help="A sentence-transformers model, by folder or name; or ready vectors, as an .npz file.",
-            metavar="MODEL",
-        ),
-    ],
-    corpora: Annotated[
-        list[str],
-        typer.Argument(help="Corpus folders, or names of data sets.", metavar="CORPUS..."),
-    ],
-    split: Annotated[str, typer.Option(help="Which judged queries.")] = "test",
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the results; without it, results/MODEL.", metavar="DIR")
-    ] = None,
-    languages: Annotated[
-        list[str] | None,
-        typer.Option(help="Only these tags, with commas between, or given again.", metavar="TAG"),
-    ] = None,
-    measures: Annotated[
-        list[str] | None,
-        typer.Option("--measure", help="Such as AP or nDCG@10; may be given again.", metavar="NAME"),
-    ] = None,
+    model: Model,
+    corpora: _Corpora,
+    out: _Out = None,
+    data: Data = None,
+    task: _Task = None,
+    split: _Split = None,
+    languages: Languages = None,
+    measures: Measures = None,
+    source: _Source = None,
+    low_resource: _LowResource = None,
+    unseen: _Unseen = None,
+    baseline: _Baseline = None,
     name: Annotated[str | None, typer.Option(help="What results call the model.")] = None,
-    run_depth: Annotated[
-        int, typer.Option(min=0, help="Documents to keep of each query's pooled ranking; 0 for none.")
-    ] = 100,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap intervals.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
+    run_depth: _RunDepth = 100,
+    cache: Cache = True,
+    mteb: _Mteb = None,
+    seed: Seed = 0,
+    as_json: Json = False,
 ) -> None:
     """Measure a model on corpora: quality and language bias.
 
     Three settings: a collection in the language of the query, in one other, and in all at once. Writes
-    results.json, config.json, runs/*.trec and report.html.
+    results.json, config.json, runs/*.trec, tables/ and report.html.
     """
-    from rich.console import Console
-
-    from isoglot.evaluation import DEFAULT_MEASURES
+    from isoglot.evaluation import read_results
     from isoglot.evaluation.measures import parse_measures
     from isoglot.evaluation.results import slug
+    from isoglot.experiments.measuring import Measuring, measure_all
+    from isoglot.mteb_exchange import write_task_results
 
-    results = _evaluate(
-        model,
-        corpora,
-        languages,
+    if measures:
+        parse_measures(measures)
+    others = [read_results(folder) for folder in baseline or ()]
+    how = Measuring(
+        task=task,
         split=split,
-        measures=parse_measures(measures or DEFAULT_MEASURES),
-        name=name,
+        languages=split_tags(languages),
+        measures=tuple(measures) if measures else None,
+        transfer=_transfer(source, split_tags(low_resource), split_tags(unseen)),
         run_depth=run_depth,
         seed=seed,
+        cache=cache,
+    )
+    results = measure_all(
+        model, corpora, how, data_dir=data, name=name, progress=_tell, show_bar=sys.stderr.isatty()
     )
     folder = out or Path("results") / slug(results.models[0])
-    results.write(folder)
-    results.to_html(folder / "report.html")
+    if mteb is not None:
+        write_task_results(results, mteb)
+    _write(results, folder)  # first, so that nothing is lost if the models cannot be compared
+    if others:
+        results = _compare(results, others, seed)
+        _write(results, folder)
     if as_json:
         typer.echo(json.dumps(_summary(results, folder), ensure_ascii=False))
-        return
+    else:
+        _print(results, folder)
+
+
+def _tell(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _transfer(
+    source: str | None, low_resource: tuple[str, ...] | None, unseen: tuple[str, ...] | None
+) -> TransferLanguages | None:
+    from isoglot.evaluation import TransferLanguages
+
+    if source is None and low_resource is None and unseen is None:
+        return None
+    return TransferLanguages(source, low_resource or (), unseen or ())
+
+
+def _write(results: Results, folder: Path) -> None:
+    from isoglot.report.export import write_tables
+
+    results.write(folder)
+    results.to_html(folder / "report.html")
+    write_tables(results, folder / "tables")
+
+
+def _compare(results: Results, others: Sequence[Results], seed: int) -> Results:
+    """The results beside those of other models on the same corpora, with comparisons."""
+    from isoglot.evaluation import compare, join_results
+
+    places = {(record.corpus, record.split) for record in results.records}
+    joined = join_results([results, *(part.on(places) for part in others)])
+    comparisons: list[Comparison] = []
+    for part in others:
+        for model in part.models:
+            comparisons += compare(joined, model, models=results.models, seed=seed).comparisons
+    return replace(joined, comparisons=tuple(comparisons))
+
+
+def _print(results: Results, folder: Path) -> None:
+    from rich.console import Console
+
     Console().print(results.table())
-    Console(stderr=True).print(f"Wrote {folder}/results.json, report.html and runs/", markup=False)
-
-
-def _evaluate(
-    model: str,
-    corpora: list[str],
-    languages: list[str] | None,
-    *,
-    split: str,
-    name: str | None,
-    **options: Any,
-) -> Results:
-    """Values on all corpora, each of which is read before the model is loaded."""
-    from isoglot.corpora import read_corpus
-    from isoglot.evaluation import evaluate as evaluate_model
-    from isoglot.evaluation import join_results
-    from isoglot.evaluation.evaluator import load_model
-
-    tags = [tag.strip() for entry in languages or () for tag in entry.split(",") if tag.strip()] or None
-    read = [read_corpus(corpus, languages=tags, splits=[split]) for corpus in corpora]
-    loaded, own_name = load_model(model)
-    watched = sys.stderr.isatty()
-    return join_results(
-        evaluate_model(loaded, corpus, split=split, name=name or own_name, progress=watched, **options)
-        for corpus in read
-    )
+    Console(stderr=True).print(f"Wrote {folder}/results.json, report.html, tables/ and runs/", markup=False)
 
 
 def _summary(results: Results, folder: Path) -> dict[str, object]:
-    """The macro averages, and where everything else is."""
-    macro = results.select(query_language="*", document_language="*")
+    """The macro averages, the comparisons of them, and where everything else is."""
+    keys = ("model", "corpus", "split", "setting", "measure", "value", "low", "high")
+    media = ("query_modality", "document_modality")
+    tested = ("baseline", "p_value", "adjusted_p_value")
     return {
         "out": str(folder),
         "results": [
-            {
-                key: getattr(record, key)
-                for key in ("model", "corpus", "split", "setting", "measure", "value", "low", "high")
-            }
-            for record in macro
+            {key: getattr(record, key) for key in (*keys, *media)}
+            for record in results.select(query_language="*", document_language="*")
+        ],
+        "comparisons": [
+            {key: getattr(row, key) for key in (*keys, *media, *tested)}
+            for row in results.comparisons
+            if row.query_language == row.document_language == "*"
         ],
     }

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from isoglot.evaluation.bitext import evaluate_bitext
+from isoglot.evaluation.comparing import compare
 from isoglot.evaluation.evaluator import DEFAULT_MEASURES, evaluate
 from isoglot.evaluation.measures import MEASURES, Measure, RelevantRanks, parse_measure
-from isoglot.evaluation.results import Result, Results, join_results, read_results
+from isoglot.evaluation.paired import evaluate_pairs
+from isoglot.evaluation.reading import read_results
+from isoglot.evaluation.results import Comparison, Result, Results, join_results
+from isoglot.evaluation.tagging import evaluate_tagging
+from isoglot.evaluation.transfer_cells import TransferLanguages
 from isoglot.evaluation.trec import Run, measure_run, read_qrels, read_run, write_qrels, write_run
 
 if TYPE_CHECKING:
@@ -15,13 +21,19 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_MEASURES",
     "MEASURES",
+    "Comparison",
     "Measure",
     "RelevantRanks",
     "Result",
     "Results",
     "RetrievalEvaluator",
     "Run",
+    "TransferLanguages",
+    "compare",
     "evaluate",
+    "evaluate_bitext",
+    "evaluate_pairs",
+    "evaluate_tagging",
     "join_results",
     "measure_run",
     "parse_measure",

@@ -1,21 +1,93 @@
 """Language bias: whom a retriever favours when one collection holds all languages.
 
-Each number tells a search engineer one thing:
-rank distance: how far down the worst placed translation of a right answer is pushed below the best placed;
-worst rank: how deep a user must look to have seen the answer in every language;
-language matrix: how well each language's answers compete, by the language of the query;
-diagonal excess: how much better an answer fares for being in the query's language.
+Here is what follows from the ranks of relevant documents; preference for a language, PEER and the consistency
+of rankings have modules of their own. `MEANINGS` says what each number tells a search engineer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
 from isoglot.errors import SearchError
 from isoglot.evaluation.measures import Floats, RelevantRanks
+
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "rank_distance": (
+            "How many places the worst placed translation of a right answer stands below the best placed one."
+        ),
+        "worst_rank": "How far down a user must read to have seen the right answer in every language.",
+        "random_rank_distance": "What the rank distance would be if results came in random order.",
+        "diagonal_excess": "How much better answers fare for being in the query's language (0: not at all).",
+        "same_language_preference": (
+            "Among the wrong results on the first page, how many more are in the user's language than chance "
+            "would put there: results shown for their language alone (0: fair)."
+        ),
+        "same_language_preference_relevant": (
+            "Among the right answers on the first page, how many more are in the user's language than chance "
+            "would put there (0: fair)."
+        ),
+        "english_preference": (
+            "Among the wrong results shown to users who did not ask in English, how many more are English "
+            "than chance would put there (0: fair)."
+        ),
+        "english_preference_relevant": (
+            "Among the right answers shown to users who did not ask in English, how many more are English "
+            "than chance would put there (0: fair)."
+        ),
+        "language_preference_rate": (
+            "How often the first right answer is in the user's language, where it could have been in another."
+        ),
+        "random_language_preference_rate": "What the language preference rate would be in random order.",
+        "lang_nDCG": (
+            "Ranking quality for a user to whom an answer in their language is worth twice one in another."
+        ),
+        "right_content_query_language": "How often the first result is right and in the user's language.",
+        "right_content_other_language": (
+            "How often the first result is right but in another language: what translating it would mend."
+        ),
+        "wrong_content_query_language": (
+            "How often the first result is wrong but in the user's language: what language bias produces."
+        ),
+        "wrong_content_other_language": "How often the first result is wrong, and in another language too.",
+        "PEER": (
+            "How likely it is that equally relevant documents of all languages can expect the same rank "
+            "(1: nothing speaks against it)."
+        ),
+        "MRC": (
+            "How alike the results are when the same question is asked in another language (1: the same; two "
+            "unrelated lists score far below 0)."
+        ),
+        "random_MRC": "What MRC would be for two unrelated lists.",
+        "transfer_gap": "What quality users lose who do not ask in the language the model was trained in.",
+        "low_resource": "Quality for users of languages with little text to train on.",
+        "unseen": "Quality for users of languages that training never showed.",
+    }
+)
+"""One sentence on each measure of bias, preference and transfer, by name without cut-off; see `meaning`."""
+
+
+def meaning(measure: str) -> str | None:
+    """What a measure of bias, preference or transfer tells a search engineer, in one sentence.
+
+    Args:
+        measure: Name as in results: with a cut-off (`PEER@20`), or on top of another measure (`AP_unseen`).
+
+    Returns:
+        The sentence; None for other measures.
+    """
+    for name in _ON_TOP_OF_A_MEASURE:
+        if measure.endswith(f"_{name}"):
+            return MEANINGS[name]
+    return MEANINGS.get(measure.partition("@")[0])
+
+
+_ON_TOP_OF_A_MEASURE = ("transfer_gap", "low_resource", "unseen")
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +97,7 @@ class RankSpread:
     Attributes:
         queries: (K,) numbers of the queries with two relevant documents or more.
         rank_distance: (K,) largest minus smallest rank of each.
-        worst_rank: (K,) largest rank of each.
+        worst_rank: (K,) largest rank of each: Max@R.
     """
 
     queries: npt.NDArray[np.int64]
@@ -37,6 +109,10 @@ def rank_spread(ranked: RelevantRanks) -> RankSpread:
     """Rank distance (Huang et al. 2023, arXiv 2305.09025) and worst rank, of each query.
 
     A query with fewer than two relevant documents has no distance and is left out.
+
+    The worst rank is Max@R of Hong et al. (arXiv 2604.05684), read in summaries of it: the rank that must be
+    reached to have all parallel relevant documents, lower being better. It is given as a plain rank; whether
+    the paper also takes a logarithm or divides by the size of the pool could not be read.
 
     Args:
         ranked: Ranks in the pooled collection; all must be known, as exact search gives them.

@@ -9,7 +9,7 @@ from sentence_transformers.base.evaluation import BaseEvaluator
 
 from isoglot.errors import CorpusError
 from isoglot.evaluation.evaluator import evaluate
-from isoglot.evaluation.settings import ALL, SETTINGS
+from isoglot.evaluation.placement import ALL, SETTINGS
 
 if TYPE_CHECKING:
     from isoglot.corpora.parallel import ParallelCorpus
@@ -73,7 +73,13 @@ class RetrievalEvaluator(BaseEvaluator):
             CorpusError: If the corpus does not give the primary metric.
         """
         results = evaluate(
-            model, self.corpus, split=self.split, measures=["AP"], num_resamples=1, batch_size=self.batch_size
+            model,
+            self.corpus,
+            split=self.split,
+            measures=["AP"],
+            head_depth=0,
+            num_resamples=1,
+            batch_size=self.batch_size,
         )
         metrics = headline_metrics(results)
         if self._metric not in metrics:

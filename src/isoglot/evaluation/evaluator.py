@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
 
 from isoglot.corpora.judgements import Judgements
 from isoglot.corpora.parallel import ParallelCorpus
-from isoglot.errors import CheckpointError, CorpusError
+from isoglot.evaluation.examples import Example, build_examples
+from isoglot.evaluation.judged import Judged, judged_queries
+from isoglot.evaluation.language_bias import HEAD_DEPTH, Head
+from isoglot.evaluation.loading import load_model
 from isoglot.evaluation.measures import Measure, parse_measures
+from isoglot.evaluation.per_query import QueryKeys, per_query_table
+from isoglot.evaluation.placement import ALL, Direction, left_out, pooled_ranks
 from isoglot.evaluation.results import Result, Results, slug
-from isoglot.evaluation.settings import Placement, Value, left_out, measure_settings
+from isoglot.evaluation.searching import Blocks, Ranked, placements, rank_by_run, search_with_vectors
+from isoglot.evaluation.settings import Measured, measure_settings
+from isoglot.evaluation.transfer_cells import TransferLanguages
 from isoglot.evaluation.trec import Run
 from isoglot.versions import installed_versions
 
@@ -23,278 +30,219 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
     from isoglot.retrieval.encode import Embeddings
-    from isoglot.retrieval.exact import TopDocuments
 
 DEFAULT_MEASURES = ("AP", "RR", "nDCG@10", "success@1", "R@10", "R@100")
 
 
 def evaluate(
-    model: SentenceTransformer | Embeddings | str | Path,
+    model: SentenceTransformer | Embeddings | Run | str | Path,
     corpus: ParallelCorpus,
     *,
     split: str = "test",
     measures: Iterable[str | Measure] = DEFAULT_MEASURES,
     languages: Iterable[str] | None = None,
+    transfer: TransferLanguages | None = None,
+    head_depth: int = HEAD_DEPTH,
     run_depth: int = 0,
     name: str | None = None,
     seed: int = 0,
     num_resamples: int = 1_000,
     batch_size: int | None = None,
+    cache: bool | str | Path = False,
     progress: bool = False,
 ) -> Results:
     """How well a model searches its own language, other languages and all at once, and whom it favours.
 
+    Where queries or documents are of several media, every direction between media is measured by itself, and
+    the queries of each medium before the union of all.
+
     Args:
-        model: A sentence-transformers model, its path or name, or ready vectors (or their file).
+        model: A sentence-transformers model, its path or name; ready vectors or a TREC run, or their file.
         corpus: The corpus.
         split: Which judged queries; all documents of the corpus are the collection.
         measures: Names, such as `AP` or `nDCG@10`.
         languages: Tags of the queries and documents to keep; None keeps all.
+        transfer: Which languages are the source, low in resources or unseen in training, for the measures of
+            transfer; None leaves those out.
+        head_depth: How many documents at the head of the pooled ranking language preference, PEER and MRC
+            look at, and examples of the worst queries; 0 leaves these out.
         run_depth: How many documents per query of the pooled collection to keep as a run; 0 for none.
         name: What results call the model; None takes it from the model.
         seed: Seed of the bootstrap.
         num_resamples: How many times groups are resampled for the intervals.
         batch_size: Texts per batch; None chooses by the kind of model.
+        cache: Whether vectors are kept on disk by model and content, and used again: True in `$ISOGLOT_CACHE`
+            (or `~/.cache/isoglot`), a path there.
         progress: Whether to show a progress bar while encoding.
 
     Returns:
-        Values of all settings, language pairs and measures, and of language bias.
+        Values of all settings, language pairs and measures, and of language bias; the worst queries; and the
+        values of every query.
 
     Raises:
         CorpusError: If the split does not exist or has no query with a relevant document.
-        ConfigError: If a measure is unknown.
+        ConfigError: If a measure is unknown, or a language of transfer is not in the corpus.
         CheckpointError: If the model cannot be loaded.
-        SearchError: If vectors are missing or malformed.
+        SearchError: If vectors are missing or malformed, or a run belongs to another corpus.
     """
     wanted = parse_measures(measures)
     part = corpus if languages is None else corpus.select(languages)
-    judged = _judged(part, split)
+    judged = judged_queries(part, split)
+    blocks = Blocks.of(part)
+    if transfer is not None:
+        transfer = transfer.among(part.query_languages[0])
     loaded, model_name = load_model(model)
     model_name = name or model_name
-    placement, top, details = _search(
-        loaded, part, judged, run_depth=run_depth, batch_size=batch_size, progress=progress
-    )
-    values = measure_settings(placement, wanted, seed=seed, num_resamples=num_resamples)
-    modalities = _modality(part.queries["modality"]), _modality(part.documents["modality"])
-    config = _config(part, split, judged) | {
-        "model": model_name,
+    depth = max(run_depth, head_depth)
+    if isinstance(loaded, Run):
+        ranked = rank_by_run(loaded, part, judged, blocks, depth=depth)
+    else:
+        options = {"batch_size": batch_size, "cache": cache, "progress": progress}
+        ranked = search_with_vectors(loaded, part, judged, blocks, depth=depth, **options)
+    found = [
+        (direction, _measure(direction, ranked, blocks, wanted, transfer, head_depth, seed, num_resamples))
+        for direction in placements(ranked, part, judged, blocks)
+    ]
+    about: dict[str, Any] = {"model": model_name, "corpus": part.name, "split": split}
+    whole, measured = found[0]
+    config = _config(part, judged) | {
+        **about,
         "measures": [str(measure) for measure in wanted],
+        "transfer": None if transfer is None else asdict(transfer),
         "seed": seed,
         "num_resamples": num_resamples,
+        "head_depth": head_depth,
         "run_depth": run_depth,
-        "left_out": left_out(placement),
-        **details,
+        "refused_measures": measured.refused,
+        "left_out": _left_out(whole, measured),
+        **ranked.details,
     }
-    runs = {} if top is None else _runs(part, judged.judgements, top, f"{slug(model_name)}.{slug(part.name)}")
-    records = tuple(_result(value, model_name, part.name, split, *modalities) for value in values)
-    return Results(records, (config,), runs)
+    return Results(
+        tuple(_records(found, about)),
+        (config,),
+        _runs(part, judged.judgements, ranked, run_depth, f"{slug(model_name)}.{slug(part.name)}"),
+        examples=_examples(part, judged.judgements, ranked, whole, model_name, split),
+        per_query=_per_query(part, judged.judgements, found, about),
+    )
 
 
-def _config(corpus: ParallelCorpus, split: str, judged: _Judged) -> dict[str, Any]:
-    """What was searched with what, and the versions it was done with."""
+def _records(found: list[tuple[Direction, Measured]], about: dict[str, Any]) -> Iterator[Result]:
+    for direction, measured in found:
+        for value in measured.values:
+            yield Result(**about, **_media(direction), **vars(value))
+
+
+def _left_out(direction: Direction, measured: Measured) -> list[dict[str, str | int]]:
+    parts = [(part.document_language, part.queries) for part in measured.per_query]
+    return left_out(direction.placement, [part for part in parts if part[0] != ALL])
+
+
+def _measure(
+    direction: Direction,
+    ranked: Ranked,
+    blocks: Blocks,
+    measures: tuple[Measure, ...],
+    transfer: TransferLanguages | None,
+    head_depth: int,
+    seed: int,
+    num_resamples: int,
+) -> Measured:
+    """Values of a direction; what looks at the head of the ranking is for the collection of all media."""
+    head = None
+    if head_depth and (direction.document_modality == ALL or len(blocks.modalities) == 1):
+        languages = blocks.codes % blocks.shape[1]
+        head = Head.of(ranked.top_rows[direction.queries, :head_depth], languages)
+    return measure_settings(
+        direction.placement, measures, head=head, transfer=transfer, seed=seed, num_resamples=num_resamples
+    )
+
+
+def _media(direction: Direction) -> dict[str, Any]:
+    return {"query_modality": direction.query_modality, "document_modality": direction.document_modality}
+
+
+def _config(corpus: ParallelCorpus, judged: Judged) -> dict[str, Any]:
+    """What was searched, and the versions it was done with."""
     return {
-        "corpus": corpus.name,
-        "split": split,
         "languages": list(corpus.languages),
+        "modalities": list(corpus.modalities),
         "corpus_version": corpus.info.version,
         "corpus_checksums": dict(corpus.checksums),
         "num_queries": len(judged.judgements),
         "num_queries_without_relevant_document": judged.num_without_relevant,
+        "num_queries_excluding_own_text": int((np.diff(judged.own_indptr) > 0).sum()),
         "num_documents": corpus.documents.num_rows,
         "versions": installed_versions("isoglot", "numpy", "torch", "sentence-transformers"),
     }
 
 
-def _result(
-    value: Value, model: str, corpus: str, split: str, query_modality: str, document_modality: str
-) -> Result:
-    return Result(
-        model=model,
-        corpus=corpus,
-        split=split,
-        query_modality=query_modality,
-        document_modality=document_modality,
-        **asdict(value),
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _Judged:
-    """The queries to search with, their relevant documents, and what they must not find.
-
-    Attributes:
-        judgements: Relevant documents; every query has one.
-        num_without_relevant: Judged queries that have none and were left out.
-        own_indptr: (Q + 1,) offsets of the documents that are the query itself.
-        own_rows: Their rows.
-    """
-
-    judgements: Judgements
-    num_without_relevant: int
-    own_indptr: npt.NDArray[np.int64]
-    own_rows: npt.NDArray[np.int32]
-
-
-def _judged(corpus: ParallelCorpus, split: str) -> _Judged:
-    """The relevant judgements of a split; in a symmetric corpus without those of a text to itself.
-
-    In such a corpus (translations as pairs) a query's same-language document is the query's own text: it is
-    neither relevant to it nor a candidate, and there is no monolingual setting.
-    """
-    relevant = corpus.judgements(split).relevant()
-    queries = np.repeat(np.arange(len(relevant)), np.diff(relevant.indptr))
-    own = np.zeros(len(queries), bool)
-    if corpus.info.symmetric:
-        own = _languages_match(corpus, relevant.query_rows[queries], relevant.document_rows)
-    has_relevant = np.bincount(queries[~own], minlength=len(relevant)) > 0
-    if not has_relevant.any():
-        raise CorpusError(f"split {split!r} of {corpus.name!r} has no query with a relevant document")
-    keep = has_relevant[queries]
-    number = np.cumsum(has_relevant) - 1
-    kept, itself = keep & ~own, keep & own
-    return _Judged(
-        Judgements(
-            relevant.query_rows[has_relevant],
-            _indptr(number[queries[kept]], int(has_relevant.sum())),
-            relevant.document_rows[kept],
-            relevant.grades[kept],
-        ),
-        int((~has_relevant).sum()),
-        _indptr(number[queries[itself]], int(has_relevant.sum())),
-        relevant.document_rows[itself],
-    )
-
-
-def _indptr(queries: npt.NDArray[np.integer], num_queries: int) -> npt.NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(np.bincount(queries, minlength=num_queries))]).astype(np.int64)
-
-
-def _languages_match(
-    corpus: ParallelCorpus, query_rows: npt.NDArray[np.int32], document_rows: npt.NDArray[np.int32]
-) -> npt.NDArray[np.bool_]:
-    query_names, query_codes = corpus.query_languages
-    document_names, document_codes = corpus.document_languages
-    number = {tag: index for index, tag in enumerate(document_names)}
-    same_code = np.array([number.get(tag, -2) for tag in query_names], np.int64)
-    return np.asarray(same_code[query_codes[query_rows]] == document_codes[document_rows])
-
-
-def load_model(
-    model: SentenceTransformer | Embeddings | str | Path,
-) -> tuple[SentenceTransformer | Embeddings, str]:
-    """The model or vectors, and what results may call them.
-
-    Args:
-        model: A model or vectors, which stay as they are; or their path or name.
-
-    Returns:
-        The model or vectors, and a name.
-
-    Raises:
-        CheckpointError: If there is no such model, or it cannot be loaded.
-        SearchError: If vectors are malformed.
-    """
-    from isoglot.retrieval.encode import Embeddings, read_embeddings
-
-    if isinstance(model, Embeddings):
-        return model, model.name
-    if not isinstance(model, str | Path):
-        return model, _name_of(model)
-    path = Path(model)
-    if path.suffix == ".npz" or (path / "query_embeddings.npy").is_file():
-        return read_embeddings(path), path.stem
-    from sentence_transformers import SentenceTransformer
-
-    try:
-        loaded = SentenceTransformer(str(model))
-    except (OSError, ValueError) as error:
-        reason = str(error).split("\n")[0]
-        raise CheckpointError(
-            f"{model}: cannot be loaded as a sentence-transformers model: {reason}"
-        ) from error
-    return loaded, path.resolve().name if path.is_dir() else str(model)
-
-
-def _name_of(model: SentenceTransformer) -> str:
-    card = getattr(model, "model_card_data", None)
-    for attribute in ("model_name", "model_id", "base_model"):
-        found = getattr(card, attribute, None)
-        if isinstance(found, str) and found:
-            return Path(found).name if Path(found).is_dir() else found
-    return "model"
-
-
-def _search(
-    model: SentenceTransformer | Embeddings,
+def _examples(
     corpus: ParallelCorpus,
-    judged: _Judged,
-    *,
-    run_depth: int,
-    batch_size: int | None,
-    progress: bool,
-) -> tuple[Placement, TopDocuments | None, dict[str, Any]]:
-    """Where the relevant documents stand, the top of the pooled ranking, and notes for the config."""
-    from isoglot.retrieval import Wanted, embed, lay_out, scan
-
-    judgements = judged.judgements
-    everything = np.arange(corpus.documents.num_rows, dtype=np.int32)
-    vectors = embed(
-        model, corpus, judgements.query_rows, everything, batch_size=batch_size, progress=progress
+    judgements: Judgements,
+    ranked: Ranked,
+    direction: Direction,
+    model: str,
+    split: str,
+) -> tuple[Example, ...]:
+    """The worst queries of the first direction, which is the whole collection."""
+    if not ranked.top_rows.shape[1]:
+        return ()
+    if len(direction.queries) < len(judgements):
+        judgements = Judgements(
+            judgements.query_rows[direction.queries],
+            direction.placement.indptr,
+            judgements.document_rows[direction.pairs],
+            judgements.grades[direction.pairs],
+        )
+    return build_examples(
+        corpus,
+        judgements,
+        pooled_ranks(direction.placement),
+        ranked.top_rows[direction.queries],
+        model=model,
+        split=split,
     )
-    names, codes = corpus.document_languages
-    blocks = np.where(codes < 0, len(names), codes)
-    collection = lay_out(vectors.document_embeddings, corpus.documents["doc_id"], blocks, len(names) + 1)
-    found = scan(
-        vectors.query_embeddings,
-        collection,
-        wanted=Wanted(judgements.indptr, judgements.document_rows),
-        excluded=Wanted(judged.own_indptr, judged.own_rows) if len(judged.own_rows) else None,
-        depth=run_depth,
-    )
-    assert found.counts_above is not None
-    query_names, query_codes = corpus.query_languages
-    placement = Placement(
-        query_names,
-        query_codes[judgements.query_rows],
-        corpus.query_groups[judgements.query_rows],
-        names,
-        np.bincount(blocks, minlength=len(names) + 1),
-        judgements.indptr,
-        blocks[judgements.document_rows],
-        judgements.grades,
-        found.counts_above,
-        np.diff(judged.own_indptr),
-    )
-    details = {
-        "similarity": vectors.similarity,
-        "dimension": int(vectors.query_embeddings.shape[1]),
-        "num_texts_encoded": vectors.num_texts,
-        "num_queries_excluding_own_text": int((np.diff(judged.own_indptr) > 0).sum()),
-    }
-    return placement, found.top, details
 
 
-def _modality(column: Any) -> str:
-    names = column.unique().to_pylist()
-    return str(names[0]) if len(names) == 1 else "*"
+def _per_query(
+    corpus: ParallelCorpus,
+    judgements: Judgements,
+    found: list[tuple[Direction, Measured]],
+    about: dict[str, Any],
+) -> pa.Table:
+    tables = []
+    for direction, measured in found:
+        rows = pa.array(judgements.query_rows[direction.queries])
+        keys = QueryKeys(
+            corpus.queries["query_id"].take(rows).combine_chunks(),
+            corpus.queries["group_id"].take(rows).combine_chunks(),
+            corpus.queries["language"].take(rows).combine_chunks(),
+        )
+        parts = [(part.document_language, part.queries, part.values) for part in measured.per_query]
+        tables.append(per_query_table(keys, parts, **about, **_media(direction)))
+    return pa.concat_tables(tables, promote_options="default").unify_dictionaries()
 
 
 def _runs(
-    corpus: ParallelCorpus, judgements: Judgements, top: TopDocuments, prefix: str
+    corpus: ParallelCorpus, judgements: Judgements, ranked: Ranked, run_depth: int, prefix: str
 ) -> Mapping[str, Run]:
     """The pooled ranking as one run per language of the query."""
+    if not run_depth:
+        return {}
     names, codes = corpus.query_languages
     doc_ids = np.array(corpus.documents["doc_id"].to_pylist(), object)
     runs = {}
     for code in np.unique(codes[judgements.query_rows]):
         queries = np.flatnonzero(codes[judgements.query_rows] == code)
-        rows, scores = top.document_rows[queries], top.scores[queries]
-        found = rows >= 0
-        query_ids = corpus.queries["query_id"].take(judgements.query_rows[queries])
-        runs[f"{prefix}.{names[code]}"] = Run(
-            tuple(query_ids.to_pylist()),
-            np.concatenate([[0], np.cumsum(found.sum(axis=1))]).astype(np.int64),
-            doc_ids[rows[found]],
-            scores[found],
-        )
+        queries = queries[ranked.top_rows[queries, 0] >= 0]
+        rows, scores = ranked.top_rows[queries, :run_depth], ranked.top_scores[queries, :run_depth]
+        held = rows >= 0
+        if held.any():
+            query_ids = corpus.queries["query_id"].take(pa.array(judgements.query_rows[queries]))
+            runs[f"{prefix}.{names[code]}"] = Run(
+                tuple(query_ids.to_pylist()),
+                np.concatenate([[0], np.cumsum(held.sum(axis=1))]).astype(np.int64),
+                doc_ids[rows[held]],
+                scores[held],
+            )
     return runs

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from isoglot.errors import SearchError
-from isoglot.evaluation.settings import ALL, SETTINGS
+from isoglot.evaluation.examples import Example
+from isoglot.evaluation.placement import ALL, SETTINGS
 from isoglot.evaluation.trec import Run, write_run
-from isoglot.files import write_json, write_records
+from isoglot.files import whole_file, write_json, write_records
 
 if TYPE_CHECKING:
     from isoglot.report.tables import TextTable
@@ -57,6 +60,48 @@ class Result:
     high: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The difference of two models in one value, and whether it is more than luck.
+
+    Attributes:
+        model: Name of the model.
+        baseline: Name of what it is compared with.
+        corpus: Name of the corpus.
+        split: Which judged queries.
+        setting: `monolingual`, `cross_lingual` or `multilingual`.
+        query_language: Tag, or `*` for the macro average.
+        document_language: Tag, or `*`.
+        query_modality: Medium of the queries.
+        document_modality: Medium of the documents.
+        measure: Such as `AP`.
+        value: The model's value minus the baseline's.
+        num_queries: Queries behind it.
+        low: Lower bound of the 95 % bootstrap interval of the difference.
+        high: Upper bound.
+        p_value: Of the paired randomisation test over groups, two-sided.
+        adjusted_p_value: The same, corrected for the languages and pairs tested together; a macro average
+            stands for itself.
+    """
+
+    model: str
+    baseline: str
+    corpus: str
+    split: str
+    setting: str
+    query_language: str
+    document_language: str
+    query_modality: str
+    document_modality: str
+    measure: str
+    value: float
+    num_queries: int
+    low: float
+    high: float
+    p_value: float
+    adjusted_p_value: float
+
+
 @dataclass(frozen=True, eq=False)
 class Results:
     """All values of one evaluation or of several.
@@ -65,11 +110,17 @@ class Results:
         records: The values.
         config: What was evaluated on what, with which versions and seed; one entry per evaluation.
         runs: File name -> ranking, for the evaluations that kept any.
+        comparisons: Differences between models, where `compare` was asked for them.
+        examples: The worst queries of each model in the pooled collection.
+        per_query: Values query by query (`isoglot.evaluation.per_query`), which models are compared by.
     """
 
     records: tuple[Result, ...]
     config: tuple[Mapping[str, Any], ...] = ()
     runs: Mapping[str, Run] = field(default_factory=dict)
+    comparisons: tuple[Comparison, ...] = ()
+    examples: tuple[Example, ...] = ()
+    per_query: pa.Table | None = None
 
     def __len__(self) -> int:
         return len(self.records)
@@ -103,6 +154,28 @@ class Results:
         if unknown:
             raise SearchError(f"a result has no field {min(unknown)!r}")
         return tuple(r for r in self.records if all(getattr(r, k) == v for k, v in wanted.items()))
+
+    def on(self, places: Collection[tuple[str, str]]) -> Results:
+        """What was measured on some corpora.
+
+        Args:
+            places: Name and split of each.
+
+        Returns:
+            The records, comparisons, examples and values query by query that belong to them; all runs stay.
+        """
+        table = self.per_query
+        if table is not None:
+            pairs = zip(table["corpus"].to_pylist(), table["split"].to_pylist(), strict=True)
+            table = table.filter(pa.array([pair in places for pair in pairs], pa.bool_()))
+        return Results(
+            tuple(row for row in self.records if (row.corpus, row.split) in places),
+            tuple(entry for entry in self.config if (entry.get("corpus"), entry.get("split")) in places),
+            self.runs,
+            tuple(row for row in self.comparisons if (row.corpus, row.split) in places),
+            tuple(row for row in self.examples if (row.corpus, row.split) in places),
+            table,
+        )
 
     def value(
         self,
@@ -173,7 +246,10 @@ class Results:
         write_html(self, path)
 
     def write(self, folder: str | Path) -> None:
-        """Writes `results.json`, `config.json` and `runs/*.trec`, each whole or not at all.
+        """Writes `results.json`, `config.json`, `runs/*.trec` and what else there is, each file whole.
+
+        Comparisons stand in `results.json` behind the values, with the further keys `baseline`, `p_value` and
+        `adjusted_p_value`. Examples go to `examples.json`, values query by query to `per_query.parquet`.
 
         Args:
             folder: Made if need be; files of the same name are replaced.
@@ -182,12 +258,20 @@ class Results:
         for name, run in self.runs.items():
             write_run(run, target / "runs" / f"{name}.trec")
         write_json(target / "config.json", {"evaluations": list(self.config)})
-        write_records(target / "results.json", [asdict(record) for record in sorted(self.records, key=_key)])
+        if self.per_query is not None:
+            with whole_file(target / "per_query.parquet") as file:
+                pq.write_table(self.per_query, file, compression="zstd")
+        if self.examples:
+            write_records(target / "examples.json", [asdict(example) for example in self.examples])
+        rows = [asdict(row) for row in sorted(self.records, key=_key)]
+        rows += [asdict(row) for row in sorted(self.comparisons, key=_key)]
+        write_records(target / "results.json", rows)
 
 
-def _key(record: Result) -> tuple[str | int, ...]:
+def _key(record: Result | Comparison) -> tuple[str | int, ...]:
     return (
         record.model,
+        record.baseline if isinstance(record, Comparison) else "",
         record.corpus,
         record.split,
         SETTINGS.index(record.setting) if record.setting in SETTINGS else len(SETTINGS),
@@ -219,42 +303,15 @@ def join_results(parts: Iterable[Results]) -> Results:
         raise SearchError(
             "two results are of the same model, corpus and split; give the models distinct names"
         )
-    runs = {name: run for part in several for name, run in part.runs.items()}
-    return Results(records, tuple(entry for part in several for entry in part.config), runs)
-
-
-def read_results(path: str | Path) -> Results:
-    """Results from a folder that `Results.write` wrote, or from its `results.json`; runs stay on disk.
-
-    Args:
-        path: The folder or file.
-
-    Returns:
-        The results.
-
-    Raises:
-        SearchError: If the file is missing, is not a list of records, or a record lacks a field or has one
-            too many.
-    """
-    file = Path(path) / "results.json" if Path(path).is_dir() else Path(path)
-    content = _read_json(file)
-    if not isinstance(content, list):
-        raise SearchError(f"{file}: must hold a list of records, got {type(content).__name__}")
-    known = {name.name for name in fields(Result)}
-    for number, entry in enumerate(content, 1):
-        if not isinstance(entry, dict) or entry.keys() != known:
-            odd = sorted(known ^ entry.keys()) if isinstance(entry, dict) else [type(entry).__name__]
-            raise SearchError(f"{file}: record {number} must have exactly {sorted(known)}; see {odd}")
-    config = file.with_name("config.json")
-    entries = _read_json(config).get("evaluations", []) if config.is_file() else []
-    return Results(tuple(Result(**entry) for entry in content), tuple(entries))
-
-
-def _read_json(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise SearchError(f"{file}: cannot be read as JSON: {error}") from error
+    tables = [part.per_query for part in several if part.per_query is not None]
+    return Results(
+        records,
+        tuple(entry for part in several for entry in part.config),
+        {name: run for part in several for name, run in part.runs.items()},
+        tuple(dict.fromkeys(row for part in several for row in part.comparisons)),
+        tuple(example for part in several for example in part.examples),
+        pa.concat_tables(tables, promote_options="default") if tables else None,
+    )
 
 
 def slug(name: str) -> str:

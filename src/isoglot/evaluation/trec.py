@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,6 +157,33 @@ def read_run(path: str | Path) -> Run:
         found[columns[2]] = score
     _refuse(path, problems, scores)
     return Run.from_scores(scores)
+
+
+def join_runs(runs: Sequence[Run]) -> Run:
+    """Runs of distinct queries as one.
+
+    Args:
+        runs: The runs, such as one for each language of the query.
+
+    Returns:
+        All their queries, in order.
+
+    Raises:
+        SearchError: If there is none, or two hold the same query.
+    """
+    if not runs:
+        raise SearchError("no runs to join")
+    query_ids = tuple(query for run in runs for query in run.query_ids)
+    if len(set(query_ids)) < len(query_ids):
+        twice = next(query for query, number in Counter(query_ids).items() if number > 1)
+        raise SearchError(f"two runs hold query {twice!r}; a model has one ranking for each query")
+    sizes = np.concatenate([np.diff(run.indptr) for run in runs])
+    return Run(
+        query_ids,
+        np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        np.concatenate([run.doc_ids for run in runs]),
+        np.concatenate([run.scores for run in runs]),
+    )
 
 
 def read_qrels(path: str | Path) -> dict[str, dict[str, int]]:

@@ -25,9 +25,12 @@ SCHEMES: dict[str, Scheme] = {
     "cross_lingual": CrossLingual(),
     "hybrid": Hybrid(alpha=0.5),
 }
+BASELINE = "monolingual"
 SETTINGS = TrainingSettings(steps=3_000, batch_size=128, learning_rate=0.05)
 DIMENSION = 256
 VOCABULARY_SIZE = 8_000
+
+_MORE_RESULTS = ("examples.json", "per_query.parquet")
 
 Callbacks = Callable[[str], list[Any]]
 """Callbacks of the trainer for the scheme of that name."""
@@ -51,7 +54,7 @@ def run_demo(
         CheckpointError: If the folder holds something other than an earlier demo.
     """
     from isoglot.corpora import write_corpus
-    from isoglot.evaluation import evaluate, join_results
+    from isoglot.evaluation import compare, evaluate, join_results
     from isoglot.world import build_text_corpus
 
     _clear(output_dir)
@@ -71,7 +74,8 @@ def run_demo(
         )
         progress(f"evaluating {name}: monolingual, cross-lingual and pooled")
         parts.append(evaluate(model, corpus, split="test", name=name, run_depth=10, seed=seed))
-    results = join_results(parts)
+    progress("comparing: which differences are more than luck")
+    results = compare(join_results(parts), BASELINE, seed=seed)
     results.write(output_dir)
     results.to_html(output_dir / "report.html")
     return results
@@ -111,7 +115,7 @@ def _clear(output_dir: Path) -> None:
     """Removes an earlier demo; refuses to remove anything else."""
     if not output_dir.exists():
         return
-    known = {*SCHEMES, "corpus", "runs", "results.json", "config.json", "report.html"}
+    known = {*SCHEMES, "corpus", "runs", "report.html", "config.json", "results.json", *_MORE_RESULTS}
     foreign = sorted(path.name for path in output_dir.iterdir() if path.name not in known)
     if foreign:
         raise CheckpointError(

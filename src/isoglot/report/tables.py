@@ -1,27 +1,36 @@
-"""Tables for a terminal, a notebook and a README: rows of text, the best value of a column marked."""
+"""Tables for a terminal, a notebook, a README, a paper: rows of text, the best value of a column marked."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from isoglot.evaluation.results import LOWER_IS_BETTER, Result, Results
-from isoglot.evaluation.settings import ALL, SETTINGS
+from isoglot.evaluation.placement import ALL, SETTINGS
+from isoglot.evaluation.results import Result, Results
+from isoglot.report.formats import to_csv, to_latex, to_markdown
+from isoglot.report.parts import Part, build_parts
+from isoglot.report.values import (
+    TITLES,
+    aim,
+    bias_order,
+    direction_title,
+    format_signed,
+    format_value,
+    is_bias,
+    is_rank,
+    is_signed,
+    measure_title,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-TITLES = {
-    "monolingual": "Monolingual",
-    "cross_lingual": "Cross-lingual",
-    "multilingual": "Multilingual",
-    "rank_distance": "Rank distance",
-    "worst_rank": "Worst rank",
-    "diagonal_excess": "Diagonal excess",
-}
-_MISSING = "–"
+MISSING = "–"
+_BIAS = ("rank_distance", "diagonal_excess")
+"""What says in one number whom a search favours."""
+_USUAL_BIAS = ("rank_distance", "random_rank_distance", "worst_rank", "AP")
 
 
 @dataclass(frozen=True)
@@ -32,11 +41,15 @@ class Cell:
         text: What is shown.
         value: The number behind it, to sort by; None for words.
         best: Whether it is the best of its column.
+        low: Lower bound of the value's 95 % interval; None if it has none, or it is not shown.
+        high: Upper bound.
     """
 
     text: str
     value: float | None = None
     best: bool = False
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -47,21 +60,33 @@ class TextTable:
         title: What it shows.
         columns: Headings.
         rows: Entries, row by row.
+        name: What its file is called; empty for a table that no report has.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    name: str = ""
+
+    @property
+    def words(self) -> tuple[bool, ...]:
+        """Which columns hold words and not numbers."""
+        return tuple(
+            all(row[column].value is None and row[column].text != MISSING for row in self.rows)
+            for column in range(len(self.columns))
+        )
 
     def markdown(self) -> str:
         """The table in Markdown, the best values in bold; without the title."""
-        shown = [[_escape(heading) for heading in self.columns]]
-        shown.append(["---" if _is_words(self.rows, i) else "---:" for i in range(len(self.columns))])
-        shown += [
-            [f"**{_escape(cell.text)}**" if cell.best else _escape(cell.text) for cell in row]
-            for row in self.rows
-        ]
-        return "\n".join(f"| {' | '.join(cells)} |" for cells in shown)
+        return to_markdown(self)
+
+    def csv(self) -> str:
+        """The table as CSV: numbers in full, the bounds of intervals in columns of their own."""
+        return to_csv(self)
+
+    def latex(self) -> str:
+        r"""The table as a LaTeX tabular with booktabs' rules, the best values in bold."""
+        return to_latex(self)
 
     def __rich__(self) -> Table:
         """The table as rich draws it."""
@@ -71,9 +96,8 @@ class TextTable:
 
         # Few lines and little padding: settings and bias fit the 80 columns of a plain terminal.
         table = Table(title=self.title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-        for number, heading in enumerate(self.columns):
-            words = _is_words(self.rows, number)
-            justify: Literal["left", "right"] = "left" if words else "right"
+        for heading, is_words in zip(self.columns, self.words, strict=True):
+            justify: Literal["left", "right"] = "left" if is_words else "right"
             table.add_column("\n".join(heading.split()), justify=justify, overflow="fold")
         for row in self.rows:
             table.add_row(*(Text(cell.text, style="bold green" if cell.best else "") for cell in row))
@@ -93,7 +117,7 @@ class TextTable:
 
 
 def settings_table(results: Results, measure: str = "AP") -> TextTable:
-    """Macro averages of the three settings and the bias, a line per model and corpus.
+    """Macro averages of the three settings and the bias, a line per model, corpus and direction.
 
     Args:
         results: The results.
@@ -102,32 +126,76 @@ def settings_table(results: Results, measure: str = "AP") -> TextTable:
     Returns:
         The table. The best of several models on a corpus is marked.
     """
-    columns = [(setting, measure) for setting in SETTINGS]
-    columns += [("multilingual", name) for name in ("rank_distance", "diagonal_excess")]
-    several = len(results.corpora) > 1
-    rows = []
-    for corpus, split in dict.fromkeys((record.corpus, record.split) for record in results.records):
-        found = [
-            [macro_value(results, model, corpus, split, *column) for column in columns]
-            for model in results.models
-        ]
-        best = [
-            _best(values, name) for values, (_, name) in zip(zip(*found, strict=True), columns, strict=True)
-        ]
-        for model, values in zip(results.models, found, strict=True):
-            if any(value is not None for value in values):
-                cells = (
-                    number_cell(value, name, best=value is not None and value == winner)
-                    for value, (_, name), winner in zip(values, columns, best, strict=True)
-                )
-                rows.append((Cell(model), *([Cell(f"{corpus}/{split}")] if several else []), *cells))
-    headings = ["Model", *(["Corpus"] if several else [])]
-    headings += [f"{TITLES[setting]} {measure}" for setting in SETTINGS]
+    return settings_of_parts(build_parts(results), measure)
+
+
+def settings_of_parts(
+    parts: Sequence[Part], measure: str = "AP", *, whole: bool = True, corpus: bool = False
+) -> TextTable:
+    """The table of settings, of parts that have the measure.
+
+    Args:
+        parts: Corpora and directions.
+        measure: What to show of the settings.
+        whole: Whether to show all settings, even one that nothing was measured in.
+        corpus: Whether to name the corpus though there is but one.
+
+    Returns:
+        The table; corpus and direction are columns of it where there are several.
+    """
+    settings = [name for name in SETTINGS if whole or any(part.of(name, measure) for part in parts)]
+    of_bias = [name for name in _BIAS if any(part.of("multilingual", name) for part in parts)]
+    columns = [(setting, measure) for setting in settings]
+    columns += [("multilingual", name) for name in of_bias]
+    places = Places.of(parts, corpus=corpus)
+    rows: list[tuple[Cell, ...]] = []
+    for part in parts:
+        found = {model: [part.macro(model, *column) for column in columns] for model in part.models}
+        kept = {model: row for model, row in found.items() if any(row)}
+        numbers = mark_best([[value_cell(record) for record in row] for row in kept.values()], columns)
+        rows += [(Cell(model), *places.cells(part), *row) for model, row in zip(kept, numbers, strict=True)]
+    name = measure_title(measure)
+    headings = (f"{TITLES[setting]} {name}" for setting in settings)
     return TextTable(
-        f"{measure} by setting, and language bias (lower is fairer)",
-        (*headings, "Rank distance", "Diagonal excess"),
+        f"{name} by setting" + (", and language bias (lower is fairer)" if of_bias else ""),
+        ("Model", *places.headings, *headings, *map(measure_title, of_bias)),
         tuple(rows),
+        "settings",
     )
+
+
+@dataclass(frozen=True)
+class Places:
+    """Which columns tell parts apart.
+
+    Attributes:
+        corpus: Whether there is one for the corpus.
+        direction: Whether there is one for the direction between media.
+    """
+
+    corpus: bool
+    direction: bool
+
+    @classmethod
+    def of(cls, parts: Sequence[Part], *, corpus: bool = False) -> Places:
+        """Those that are needed; `corpus` wants the first in any case."""
+        corpora = {(part.corpus, part.split) for part in parts}
+        directions = {(part.query_modality, part.document_modality) for part in parts}
+        return cls(corpus or len(corpora) > 1, len(directions) > 1)
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The headings of these columns."""
+        return (*(["Corpus"] if self.corpus else []), *(["Direction"] if self.direction else []))
+
+    def cells(self, part: Part, *, split: bool = True) -> tuple[Cell, ...]:
+        """What a part has in these columns; `split` names the split behind the corpus."""
+        corpus = f"{part.corpus}/{part.split}" if split else part.corpus
+        direction = direction_title(part.query_modality, part.document_modality)
+        return (
+            *([Cell(corpus)] if self.corpus else []),
+            *([Cell(direction)] if self.direction else []),
+        )
 
 
 def bias_table(results: Results) -> TextTable:
@@ -137,77 +205,125 @@ def bias_table(results: Results) -> TextTable:
         results: The results.
 
     Returns:
-        The table: rank distance, what chance would give, worst rank, and pooled AP.
+        The table: rank distance, what chance would give, worst rank, pooled AP, and preferences where the
+        results have them.
     """
-    names = ("rank_distance", "random_rank_distance", "worst_rank", "AP")
-    rows = []
-    for model, corpus, split in dict.fromkeys((r.model, r.corpus, r.split) for r in results.records):
-        of_all = results.select(
-            model=model, corpus=corpus, split=split, setting="multilingual", document_language=ALL
-        )
-        values = {(record.query_language, record.measure): record.value for record in of_all}
-        languages = dict.fromkeys(record.query_language for record in of_all if record.query_language != ALL)
-        for language in (*languages, ALL):
-            numbers = (number_cell(values.get((language, name)), name) for name in names)
-            rows.append((Cell(model), Cell(corpus), Cell("all" if language == ALL else language), *numbers))
+    parts = build_parts(results)
+    present = _pooled_measures(parts)
+    preferences = (name for name in present if is_signed(name) and name not in _BIAS)
+    return bias_by_language(parts, (*_USUAL_BIAS, *preferences), corpus=True)
+
+
+def bias_of_part(part: Part) -> TextTable:
+    """Every measure of language bias by language of the query, of one part.
+
+    Args:
+        part: Of a corpus that has a pooled collection.
+
+    Returns:
+        The table; without rows if the part has no such measure.
+    """
+    present = _pooled_measures([part])
+    first = [name for name in _USUAL_BIAS if name in present]
+    others = {name for name in present if is_bias(name)} - {*first, "diagonal_excess"}
+    return bias_by_language([part], (*first, *sorted(others, key=bias_order)))
+
+
+def bias_by_language(parts: Sequence[Part], measures: Sequence[str], *, corpus: bool = False) -> TextTable:
+    """Values in the pooled collection by language of the query.
+
+    Args:
+        parts: Corpora and directions.
+        measures: What to show.
+        corpus: Whether to name the corpus though there is but one.
+
+    Returns:
+        The table, with a line for the macro average after the languages of each model.
+    """
+    places = Places.of(parts, corpus=corpus)
+    rows: list[tuple[Cell, ...]] = []
+    for part in parts:
+        for model, values in _pooled(part, measures).items():
+            languages = dict.fromkeys(language for language, _ in values if language != ALL)
+            for language in (*languages, ALL):
+                numbers = (value_cell(values.get((language, name))) for name in measures)
+                where = places.cells(part, split=False)
+                rows.append((Cell(model), *where, Cell(language_cell(language)), *numbers))
+    titles = {"random_rank_distance": "By chance", "AP": "Multilingual AP"}
+    headings = (titles.get(name, measure_title(name)) for name in measures)
     return TextTable(
         "Language bias in the pooled collection",
-        ("Model", "Corpus", "Query language", "Rank distance", "By chance", "Worst rank", "Multilingual AP"),
+        ("Model", *places.headings, "Query language", *headings),
         tuple(rows),
+        "bias-by-language",
     )
 
 
-def macro_value(
-    results: Results, model: str, corpus: str, split: str, setting: str, measure: str
-) -> float | None:
-    """The macro average of a measure in a setting; None if there is none."""
-    found = macro_record(results, model, corpus, split, setting, measure)
-    return None if found is None else found.value
-
-
-def macro_record(
-    results: Results, model: str, corpus: str, split: str, setting: str, measure: str
-) -> Result | None:
-    """The record of a macro average; None if there is none."""
-    found = results.select(
-        model=model,
-        corpus=corpus,
-        split=split,
-        setting=setting,
-        measure=measure,
-        query_language=ALL,
-        document_language=ALL,
+def _pooled_measures(parts: Iterable[Part]) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(r.measure for part in parts for r in part.records if r.setting == "multilingual")
     )
-    return found[0] if found else None
 
 
-def number_cell(value: float | None, measure: str, *, best: bool = False) -> Cell:
-    """A value as it is shown: ranks with thousands separated, everything else with three decimals."""
-    if value is None:
-        return Cell(_MISSING)
-    return Cell(format_value(value, measure), value, best)
+def _pooled(part: Part, names: Iterable[str]) -> dict[str, dict[tuple[str, str], Result]]:
+    """Model -> language of the query and measure -> value of the pooled collection."""
+    found: dict[str, dict[tuple[str, str], Result]] = {}
+    for name in names:
+        for record in part.of("multilingual", name):
+            if record.document_language == ALL:
+                found.setdefault(record.model, {})[record.query_language, name] = record
+    return {model: found[model] for model in part.models if model in found}
 
 
-def format_value(value: float, measure: str) -> str:
-    """A value in words: ranks to the unit above 100, to a tenth below; everything else to a thousandth."""
-    if not measure.endswith(("rank_distance", "worst_rank")):
-        return f"{value:.3f}"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+def language_cell(tag: str) -> str:
+    """A language's tag; `all` for the macro average."""
+    return "all" if tag == ALL else tag
+
+
+def value_cell(record: Result | None, *, signed: bool = False) -> Cell:
+    """A value as it is shown, without its interval."""
+    if record is None:
+        return Cell(MISSING)
+    form = format_signed if signed else format_value
+    return Cell(form(record.value, record.measure), record.value)
+
+
+def interval_cell(record: Result | None) -> Cell:
+    """A value with the half width of its interval, if it has one."""
+    cell = value_cell(record, signed=record is not None and is_signed(record.measure))
+    if record is None or record.low is None or record.high is None:
+        return cell
+    half = max(record.high - record.value, record.value - record.low)
+    width = format_value(half, record.measure)
+    width = f"{half:,.0f}" if is_rank(record.measure) and "." not in cell.text else width
+    return replace(cell, text=f"{cell.text} ± {width}", low=record.low, high=record.high)
+
+
+def mark_best(rows: Sequence[Sequence[Cell]], columns: Sequence[tuple[str, str]]) -> list[tuple[Cell, ...]]:
+    """Marks the best value of each column, if there are two or more.
+
+    Args:
+        rows: The numbers of a table.
+        columns: Setting and measure of each column.
+
+    Returns:
+        The rows with the best of each column marked; all of them if several are equal.
+    """
+    marked = [list(row) for row in rows]
+    for column, (_, measure) in enumerate(columns):
+        winner = _best((row[column].value for row in rows), measure)
+        for row in marked:
+            if winner is not None and row[column].value == winner:
+                row[column] = replace(row[column], best=True)
+    return [tuple(row) for row in marked]
 
 
 def _best(values: Iterable[float | None], measure: str) -> float | None:
     """The best of several values; None if there is nothing to compare."""
     present = [value for value in values if value is not None]
-    if len(present) < 2:
+    wanted = aim(measure)
+    if len(present) < 2 or wanted == "none":
         return None
-    if measure == "diagonal_excess":
+    if wanted == "zero":
         return min(present, key=abs)
-    return min(present) if measure in LOWER_IS_BETTER else max(present)
-
-
-def _is_words(rows: Sequence[Sequence[Cell]], column: int) -> bool:
-    return all(row[column].value is None and row[column].text != _MISSING for row in rows)
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+    return min(present) if wanted == "lower" else max(present)

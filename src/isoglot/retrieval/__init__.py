@@ -1,5 +1,6 @@
 """Exact search: embeddings in, ranks and runs out."""
 
+from isoglot.retrieval.cache import num_cached_bytes, prune_cache
 from isoglot.retrieval.encode import EmbeddedCorpus, Embeddings, embed, read_embeddings
 from isoglot.retrieval.exact import TopDocuments, Wanted, count_above, scan, search
 from isoglot.retrieval.layout import Collection, lay_out
@@ -13,6 +14,8 @@ __all__ = [
     "count_above",
     "embed",
     "lay_out",
+    "num_cached_bytes",
+    "prune_cache",
     "read_embeddings",
     "scan",
     "search",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,15 +16,14 @@ import pyarrow.compute as pc
 from isoglot.corpora.judgements import Rows
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import SearchError
+from isoglot.retrieval.adapters import Adapter, Similarity, adapt
+from isoglot.retrieval.cache import VectorCache, cached, make_keys, vectors_folder
+from isoglot.retrieval.contents import Contents, Side, contents_of
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Vectors = npt.NDArray[np.float32]
-Similarity = Literal["cosine", "dot"]
-
-_STATIC_BATCH = 4096
-_DEFAULT_BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,13 +138,15 @@ class EmbeddedCorpus:
         query_embeddings: (Q, D), of length 1 if similarity is cosine, or 0 where a text has no known token.
         document_embeddings: (N, D), likewise.
         similarity: What the model compares by.
-        num_texts: Distinct texts that were encoded; 0 for ready vectors.
+        num_texts: Distinct texts, and files of other media, that the model encoded; 0 for ready vectors.
+        num_cached: Distinct texts and files whose vectors were in the cache.
     """
 
     query_embeddings: Vectors
     document_embeddings: Vectors
     similarity: Similarity
     num_texts: int
+    num_cached: int = 0
 
 
 def embed(
@@ -155,39 +157,44 @@ def embed(
     *,
     batch_size: int | None = None,
     progress: bool = False,
+    cache: bool | str | Path = False,
 ) -> EmbeddedCorpus:
     """Vectors of the given rows of a corpus, by a model or out of ready ones.
 
+    Every distinct text, and every file of another medium, is encoded once on each side, medium by medium.
+
     Args:
-        model: The model, whose own prompts for queries and documents apply; or vectors by id.
+        model: The model, whose own prompts for queries and documents apply: a sentence-transformers model, or
+            one that follows MTEB's `EncoderProtocol`; or vectors by id.
         corpus: The corpus.
         query_rows: (Q,) rows of its queries.
         document_rows: (N,) rows of its documents.
         batch_size: Texts per batch; None chooses by the kind of model.
         progress: Whether to show a progress bar.
+        cache: Whether vectors are kept on disk, and those of earlier times used, wherever the same model met
+            the same content: True in `$ISOGLOT_CACHE` (or `~/.cache/isoglot`), a path there. A model that
+            cannot be told from others is encoded with anew, with a warning.
 
     Returns:
         Vectors in the order of the rows.
 
     Raises:
-        SearchError: If the model's similarity is neither cosine nor dot, an id has no vector, or a vector is
-            of the wrong width or not finite.
+        SearchError: If the model's similarity is neither cosine nor dot, it does not encode a medium, an id
+            has no vector, or a vector is of the wrong width or not finite.
     """
+    ready = isinstance(model, Embeddings)
+    num_texts, num_cached = 0, 0
     if isinstance(model, Embeddings):
         queries = _lookup(model, "query", corpus.queries["query_id"], query_rows)
         documents = _lookup(model, "document", corpus.documents["doc_id"], document_rows)
-        similarity, num_texts = model.similarity, 0
+        similarity = model.similarity
     else:
-        similarity = similarity_of(model)
-        size = batch_size or _batch_size(model)
-        queries, num_queries = _encode_once(
-            model.encode_query, corpus.query_texts(query_rows), size, progress=progress
-        )
-        documents, num_documents = _encode_once(
-            model.encode_document, corpus.document_texts(document_rows), size, progress=progress
-        )
-        num_texts = num_queries + num_documents
-    ready = isinstance(model, Embeddings)
+        adapter = adapt(model)
+        similarity = adapter.similarity
+        encoding = _Encoding(adapter, batch_size or adapter.batch_size, progress, _open_cache(adapter, cache))
+        queries, query_counts = _encode_rows(encoding, corpus, "query", query_rows)
+        documents, document_counts = _encode_rows(encoding, corpus, "document", document_rows)
+        num_texts, num_cached = (int(number) for number in np.sum([query_counts, document_counts], axis=0))
     for side, vectors, table, rows in (
         ("query", queries, corpus.queries["query_id"], query_rows),
         ("document", documents, corpus.documents["doc_id"], document_rows),
@@ -200,29 +207,7 @@ def embed(
         )
     if similarity == "cosine":
         queries, documents = normalize(queries), normalize(documents)
-    return EmbeddedCorpus(queries, documents, similarity, num_texts)
-
-
-def similarity_of(model: SentenceTransformer) -> Similarity:
-    """What a model compares by.
-
-    Args:
-        model: The model.
-
-    Returns:
-        Cosine or dot; cosine if it does not say.
-
-    Raises:
-        SearchError: If it compares by a distance.
-    """
-    name = getattr(model, "similarity_fn_name", None) or "cosine"
-    if name not in get_args(Similarity):
-        raise SearchError(
-            f"the model compares by {name!r}; exact search knows 'cosine' and 'dot': set "
-            "model.similarity_fn_name to one of them"
-        )
-    similarity: Similarity = "dot" if name == "dot" else "cosine"
-    return similarity
+    return EmbeddedCorpus(queries, documents, similarity, num_texts, num_cached)
 
 
 def normalize(vectors: Vectors) -> Vectors:
@@ -232,23 +217,89 @@ def normalize(vectors: Vectors) -> Vectors:
     return scaled
 
 
-def _batch_size(model: SentenceTransformer) -> int:
-    static = type(model[0]).__name__ == "StaticEmbedding"
-    return _STATIC_BATCH if static else _DEFAULT_BATCH
+@dataclass(frozen=True, eq=False)
+class _Encoding:
+    """How contents become vectors."""
+
+    adapter: Adapter
+    batch_size: int
+    progress: bool
+    cache: VectorCache | None
+
+    def __call__(self, side: Side, modality: str, contents: list[str]) -> Vectors:
+        given = self.adapter.encode(
+            side, modality, contents, batch_size=self.batch_size, progress=self.progress
+        )
+        try:
+            vectors = np.asarray(given, np.float32)
+        except (TypeError, ValueError) as error:
+            raise SearchError(
+                f"the model gave no array of numbers for {len(contents)} {side} {modality}s: {error}"
+            ) from error
+        if vectors.ndim != 2 or len(vectors) != len(contents) or not vectors.shape[1]:
+            raise SearchError(f"{len(contents)} {side} {modality}s gave embeddings of shape {vectors.shape}")
+        return vectors
 
 
-def _encode_once(
-    encode: Callable[..., npt.NDArray[Any]], texts: list[str], batch_size: int, *, progress: bool
-) -> tuple[Vectors, int]:
-    """Vectors of texts, and how many were distinct; longest first, so that the first batch is the largest."""
-    distinct = sorted(dict.fromkeys(texts), key=len, reverse=True)
-    numbers = {text: number for number, text in enumerate(distinct)}
-    vectors = np.asarray(
-        encode(distinct, batch_size=batch_size, show_progress_bar=progress, convert_to_numpy=True), np.float32
-    )
-    if len(numbers) == len(texts) and distinct == texts:
-        return vectors, len(distinct)
-    return vectors[[numbers[text] for text in texts]], len(distinct)
+def _open_cache(adapter: Adapter, cache: bool | str | Path) -> VectorCache | None:
+    if cache is False:
+        return None
+    identity = adapter.identify()
+    if identity is None:
+        warnings.warn(
+            "the model cannot be told from others by its weights, nor by name and revision; its vectors are "
+            "not cached",
+            stacklevel=3,
+        )
+        return None
+    return VectorCache(vectors_folder(None if cache is True else cache) / identity)
+
+
+def _encode_rows(
+    encoding: _Encoding, corpus: ParallelCorpus, side: Side, rows: Rows
+) -> tuple[Vectors, tuple[int, int]]:
+    """(n, D) vectors of rows, and how many distinct contents were encoded and found in the cache."""
+    parts = list(contents_of(corpus, side, rows))
+    unknown = [part.modality for part in parts if part.modality not in encoding.adapter.modalities]
+    if unknown:
+        raise SearchError(
+            f"the {side} side of {corpus.name!r} has {', '.join(unknown)}, but the model encodes "
+            f"{', '.join(encoding.adapter.modalities)}; take a model for these media"
+        )
+    encoded = [_encode_distinct(encoding, side, part) for part in parts]
+    num_new = sum(number for _, number in encoded)
+    counts = num_new, sum(len(part.distinct) for part in parts) - num_new
+    if len(parts) == 1:
+        return _spread(encoded[0][0], parts[0].numbers), counts
+    widths = {part.modality: vectors.shape[1] for part, (vectors, _) in zip(parts, encoded, strict=True)}
+    if len(set(widths.values())) > 1:
+        raise SearchError(f"the model's vectors differ in width by medium: {widths}")
+    joined = np.empty((len(rows), next(iter(widths.values()), 0)), np.float32)
+    for part, (vectors, _) in zip(parts, encoded, strict=True):
+        joined[part.positions] = vectors[part.numbers]
+    return joined, counts
+
+
+def _encode_distinct(encoding: _Encoding, side: Side, part: Contents) -> tuple[Vectors, int]:
+    """Vectors of distinct contents, and how many of them the model made."""
+    if encoding.cache is None:
+        return encoding(side, part.modality, part.distinct), len(part.distinct)
+    if part.modality == "text":
+        contents = (text.encode() for text in part.distinct)
+    else:
+        contents = (Path(file).read_bytes() for file in part.distinct)
+    keys = make_keys(contents, encoding.adapter.context(side, part.modality))
+
+    def encode(numbers: npt.NDArray[np.int64]) -> Vectors:
+        return encoding(side, part.modality, [part.distinct[number] for number in numbers])
+
+    return cached(encoding.cache, keys, encode)
+
+
+def _spread(vectors: Vectors, numbers: npt.NDArray[np.int64]) -> Vectors:
+    """Vectors of the rows from those of distinct contents; no copy where they are the same."""
+    same = len(vectors) == len(numbers) and bool((numbers == np.arange(len(numbers))).all())
+    return vectors if same else vectors[numbers]
 
 
 def _lookup(embeddings: Embeddings, side: str, ids: pa.ChunkedArray, rows: Rows) -> Vectors:

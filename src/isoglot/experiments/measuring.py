@@ -1,0 +1,232 @@
+"""Measuring one model on corpora, data sets and suites, each by the task it is made for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isoglot.corpora.labelled import find_pairs
+from isoglot.errors import ConfigError, CorpusError
+from isoglot.evaluation import (
+    DEFAULT_MEASURES,
+    Results,
+    TransferLanguages,
+    evaluate,
+    evaluate_bitext,
+    evaluate_pairs,
+    evaluate_tagging,
+    join_results,
+)
+from isoglot.evaluation.loading import load_model
+from isoglot.evaluation.references import CorpusReference, resolve
+from isoglot.evaluation.transfer import find_languages, low_resource_languages
+from isoglot.experiments.run import Progress, say_nothing
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+    from isoglot.corpora.parallel import ParallelCorpus
+    from isoglot.evaluation import Run
+    from isoglot.retrieval.encode import Embeddings
+
+TASKS = ("retrieval", "bitext", "similarity", "paraphrase", "entailment", "tagging")
+"""What a corpus can be measured by."""
+AUTO = "auto"
+"""In place of low-resource languages: those of `isoglot.evaluation.transfer.low_resource_languages`."""
+_PAIRED = frozenset({"similarity", "paraphrase", "entailment"})
+_PROBE = "_probe"
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """How corpora are measured.
+
+    Attributes:
+        task: One of `TASKS` for all corpora; None takes what each is made for.
+        split: Which judged queries or labelled pairs; None takes what a suite says, or `test`.
+        languages: Tags to keep; None keeps all.
+        measures: Of rankings; None takes what a suite says, or the default ones.
+        transfer: Which languages are the source, low in resources (`auto` is a published list) or unseen in
+            training; of each corpus, those that it has. The source is also the language that thresholds and
+            probes of other tasks are fitted in; English if there is none.
+        head_depth: Documents at the head of the pooled ranking that language preference looks at.
+        run_depth: Documents to keep of each query's pooled ranking.
+        seed: Seed of bootstraps and probes.
+        cache: Whether vectors are kept on disk and used again.
+    """
+
+    task: str | None = None
+    split: str | None = None
+    languages: tuple[str, ...] | None = None
+    measures: tuple[str, ...] | None = None
+    transfer: TransferLanguages | None = None
+    head_depth: int = 10
+    run_depth: int = 0
+    seed: int = 0
+    cache: bool | str | Path = False
+
+    def __post_init__(self) -> None:
+        if self.task is not None and self.task not in TASKS:
+            raise ConfigError(f"task must be one of {', '.join(TASKS)}, got {self.task!r}")
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One corpus, read, and how it is measured."""
+
+    corpus: ParallelCorpus
+    task: str
+    split: str
+    measures: tuple[str, ...]
+
+
+def measure_all(
+    model: SentenceTransformer | Embeddings | Run | str | Path,
+    names: Iterable[str | Path],
+    how: Measuring,
+    *,
+    data_dir: Path | None = None,
+    name: str | None = None,
+    progress: Progress | None = None,
+    show_bar: bool = False,
+) -> Results:
+    """Measures a model on everything that names stand for; all of it is read before the model is loaded.
+
+    A member of a suite that is not there, or has nothing to measure, is left out and named: to `progress`,
+    and as `unavailable` in the configuration of the results. A corpus named by itself must be there.
+
+    Args:
+        model: A model, vectors or a run, or their path or name.
+        names: Corpus folders, data sets and suites.
+        how: How they are measured.
+        data_dir: Folder with a folder for each data set; None takes data sets from the hub.
+        name: What results call the model; None takes it from the model.
+        progress: Told what is being done.
+        show_bar: Whether to show a progress bar while encoding.
+
+    Returns:
+        Everything measured.
+
+    Raises:
+        ConfigError: If an option is out of its range.
+        CorpusError: If a corpus is missing or malformed, or there is nothing to measure.
+        CheckpointError: If the model cannot be loaded.
+        SearchError: If vectors are missing or malformed.
+    """
+    tell = progress or say_nothing
+    jobs, unavailable = _prepare(names, how, data_dir, tell)
+    _check_transfer(how.transfer, jobs)
+    loaded, own_name = load_model(model)
+    parts = []
+    for job in jobs:
+        tell(f"{job.corpus.name}: {job.task}")
+        parts.append(_measure(loaded, name or own_name, job, how, show_bar=show_bar))
+    results = join_results(parts)
+    if not unavailable:
+        return results
+    return replace(results, config=(*results.config, {"model": name or own_name, "unavailable": unavailable}))
+
+
+def _prepare(
+    names: Iterable[str | Path], how: Measuring, data_dir: Path | None, tell: Progress
+) -> tuple[list[_Job], list[str]]:
+    """The corpora to measure, and why others cannot be."""
+    jobs: list[_Job] = []
+    unavailable: list[str] = []
+    for each in names:
+        references = resolve(each, data_dir)
+        for reference in references:
+            tell(f"reading {reference.name}")
+            try:
+                jobs.append(_read(reference, how))
+            except CorpusError as error:
+                if len(references) == 1:
+                    raise
+                unavailable.append(str(error))
+                tell(f"left out: {error}")
+    if not jobs:
+        raise CorpusError(["nothing to measure", *unavailable])
+    return jobs, unavailable
+
+
+def _read(reference: CorpusReference, how: Measuring) -> _Job:
+    task = how.task or reference.task
+    split = how.split or reference.split or "test"
+    measures = how.measures or reference.measures
+    if task in (None, "retrieval"):
+        corpus = reference.read(languages=how.languages, splits=[split])
+        labelled = task is None and any(name == split for name, _ in corpus.labelled)
+        if not labelled:
+            return _Job(corpus, "retrieval", split, measures or DEFAULT_MEASURES)
+    # Thresholds and probes are fitted on other splits.
+    corpus = replace(reference, split=None).read(languages=how.languages)
+    if task in _PAIRED or task is None:
+        task, _ = find_pairs(corpus, split, task)  # type: ignore[arg-type]
+    return _Job(corpus, task, split, measures)
+
+
+def _check_transfer(transfer: TransferLanguages | None, jobs: Sequence[_Job]) -> None:
+    """Refuses a language that none of the corpora has."""
+    if transfer is not None:
+        everywhere = tuple(sorted({tag for job in jobs for tag in job.corpus.languages}))
+        named = tuple(tag for tag in transfer.low_resource if tag != AUTO)
+        replace(transfer, low_resource=named).among(everywhere)
+
+
+def _transfer_of(corpus: ParallelCorpus, transfer: TransferLanguages | None) -> TransferLanguages | None:
+    """Those of the languages that a corpus has."""
+    if transfer is None:
+        return None
+    there = corpus.query_languages[0]
+
+    def present(tags: Iterable[str]) -> tuple[str, ...]:
+        return tuple(tag for tag in tags if _names_one(tag, there))
+
+    low = low_resource_languages(there) if AUTO in transfer.low_resource else ()
+    source = transfer.source if transfer.source is not None and _names_one(transfer.source, there) else None
+    return TransferLanguages(source, (*low, *present(transfer.low_resource)), present(transfer.unseen))
+
+
+def _names_one(tag: str, languages: Sequence[str]) -> bool:
+    try:
+        return bool(find_languages([tag], languages))
+    except ConfigError:
+        return False
+
+
+def _measure(
+    model: SentenceTransformer | Embeddings | Run, name: str, job: _Job, how: Measuring, *, show_bar: bool
+) -> Results:
+    common: dict[str, Any] = {
+        "split": job.split,
+        "name": name,
+        "seed": how.seed,
+        "cache": how.cache,
+        "progress": show_bar,
+    }
+    source = how.transfer.source if how.transfer is not None and how.transfer.source else "en"
+    if job.task == "retrieval":
+        return evaluate(
+            model,
+            job.corpus,
+            measures=job.measures,
+            transfer=_transfer_of(job.corpus, how.transfer),
+            head_depth=how.head_depth,
+            run_depth=how.run_depth,
+            **common,
+        )
+    of_task: dict[str, Callable[..., Results]] = {"bitext": evaluate_bitext, "tagging": evaluate_tagging}
+    if job.task == "tagging":
+        common["source_language"] = source
+    elif job.task in _PAIRED:
+        of_task[job.task] = evaluate_pairs
+        common |= {"source_language": source, "task": job.task, **_pair_measures(job.measures)}
+    return of_task[job.task](model, job.corpus, **common)
+
+
+def _pair_measures(measures: Sequence[str]) -> dict[str, Any]:
+    if not measures:
+        return {}
+    return {"measures": measures, "probe": any(name.endswith(_PROBE) for name in measures)}

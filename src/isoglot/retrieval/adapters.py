@@ -1,0 +1,143 @@
+"""Models as exact search sees them: something that encodes one medium of one side, and a similarity."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from isoglot.errors import SearchError
+from isoglot.retrieval.contents import Side
+from isoglot.retrieval.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = npt.NDArray[np.float32]
+Similarity = Literal["cosine", "dot"]
+
+_STATIC_BATCH = 4096
+_DEFAULT_BATCH = 64
+_PROMPT_NAMES = {"query": ("query",), "document": ("document", "passage", "corpus")}
+"""The prompts that sentence-transformers looks for on either side; the first that the model has applies."""
+
+
+class Encode(Protocol):
+    """Encodes contents of one medium."""
+
+    def __call__(
+        self, side: Side, modality: str, contents: list[str], *, batch_size: int, progress: bool
+    ) -> Any:
+        """(n, D) vectors of texts or of files, in their order, as an array or a tensor."""
+
+
+@dataclass(frozen=True, eq=False)
+class Adapter:
+    """A model as exact search sees it.
+
+    Attributes:
+        encode: Makes vectors.
+        similarity: What the model compares by.
+        batch_size: Contents per batch, unless the caller says otherwise.
+        modalities: Media that it encodes.
+        identify: Gives the fingerprint by which vectors are cached; None if the model has none.
+        context: Gives what a vector depends on beside model and content, from side and medium.
+    """
+
+    encode: Encode
+    similarity: Similarity
+    batch_size: int
+    modalities: tuple[str, ...]
+    identify: Callable[[], str | None]
+    context: Callable[[Side, str], str]
+
+
+def adapt(model: Any) -> Adapter:
+    """Sees a model as exact search does.
+
+    Args:
+        model: A sentence-transformers model, anything with its `encode_query` and `encode_document`, or a
+            model of MTEB's `EncoderProtocol`, known by its `mteb_model_meta`, or by the argument
+            `task_metadata` of its `encode`.
+
+    Returns:
+        The adapter.
+
+    Raises:
+        SearchError: If the model is neither, or compares by something else than cosine or dot.
+    """
+    if _follows_mteb(model):
+        from isoglot.retrieval.mteb_encoder import adapt_mteb_encoder
+
+        return adapt_mteb_encoder(model, batch_size=_DEFAULT_BATCH)
+    if not hasattr(model, "encode_query") or not hasattr(model, "encode_document"):
+        raise SearchError(
+            f"{type(model).__name__} is no model to search with: it needs encode_query and encode_document, "
+            "as in sentence-transformers, or encode(inputs, task_metadata=...), as in MTEB"
+        )
+    return Adapter(
+        _sentence_transformer_encode(model),
+        similarity_of(model),
+        _batch_size(model),
+        tuple(name for name in getattr(model, "modalities", ("text",)) if isinstance(name, str)),
+        lambda: fingerprint(model) if hasattr(model, "state_dict") else None,
+        lambda side, modality: f"{side}\0{modality}\0{prompt_of(model, side)}",
+    )
+
+
+def similarity_of(model: SentenceTransformer) -> Similarity:
+    """What a model compares by.
+
+    Args:
+        model: The model.
+
+    Returns:
+        Cosine or dot; cosine if it does not say.
+
+    Raises:
+        SearchError: If it compares by a distance.
+    """
+    name = getattr(model, "similarity_fn_name", None) or "cosine"
+    if name not in get_args(Similarity):
+        raise SearchError(
+            f"the model compares by {name!r}; exact search knows 'cosine' and 'dot': set "
+            "model.similarity_fn_name to one of them"
+        )
+    similarity: Similarity = "dot" if name == "dot" else "cosine"
+    return similarity
+
+
+def prompt_of(model: SentenceTransformer, side: Side) -> str:
+    """The prompt that a sentence-transformers model puts before what it encodes; empty if none."""
+    prompts: dict[str, str | None] = getattr(model, "prompts", None) or {}
+    named = [name for name in _PROMPT_NAMES[side] if name in prompts]
+    default = getattr(model, "default_prompt_name", None)
+    return prompts.get(named[0] if named else default or "") or ""
+
+
+def _follows_mteb(model: Any) -> bool:
+    encode = getattr(model, "encode", None)
+    if encode is None or hasattr(model, "mteb_model_meta"):
+        return encode is not None
+    try:
+        return "task_metadata" in inspect.signature(encode).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+def _sentence_transformer_encode(model: SentenceTransformer) -> Encode:
+    def encode(side: Side, modality: str, contents: list[str], *, batch_size: int, progress: bool) -> Any:
+        method = model.encode_query if side == "query" else model.encode_document
+        inputs: list[Any] = contents if modality == "text" else [{modality: file} for file in contents]
+        return method(inputs, batch_size=batch_size, show_progress_bar=progress, convert_to_numpy=True)
+
+    return encode
+
+
+def _batch_size(model: SentenceTransformer) -> int:
+    static = type(model[0]).__name__ == "StaticEmbedding"
+    return _STATIC_BATCH if static else _DEFAULT_BATCH
