@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from isoglot.corpora import list_datasets, read_corpus
@@ -50,6 +51,36 @@ HUB: dict[str, Tables] = {
             squad_row("russian-1-0", "Да.", "Что?", "Да"),
         ],
         ("secondary_task", "validation"): [squad_row("finnish-2-0", "Ei.", "Kuka?", "Ei")],
+    },
+    "facebook/belebele": {
+        (code, "test"): [
+            {
+                "link": "https://a",
+                "question_number": number,
+                "flores_passage": f"text {code}",
+                "question": f"{number}? {code}",
+            }
+            for number in (1, 2)
+        ]
+        for code in ("eng_Latn", "deu_Latn")
+    },
+    "miracl/miracl": {
+        (language, split): [
+            {
+                "query_id": f"{split}-1#0",
+                "query": f"{language} {split}?",
+                "positive_passages": [{"docid": "7#0", "title": "T", "text": f"yes {language}"}],
+                "negative_passages": [{"docid": f"8#{split}", "title": "T", "text": f"no {language}"}],
+            }
+        ]
+        for language, split in (("sw", "train"), ("sw", "dev"), ("yo", "dev"))
+    },
+    "miracl/miracl-corpus": {
+        (language, "train"): [
+            {"docid": name, "title": "T", "text": f"{name} {language}"}
+            for name in ("7#0", "8#train", "8#dev", "9#0")
+        ]
+        for language in ("sw", "yo")
     },
     "facebook/xnli": {
         (language, split): [{"premise": f"p {language}", "hypothesis": f"h {language} {split}", "label": 0}]
@@ -98,6 +129,8 @@ WANTED: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "xquad-r": ({"languages": ["de", "en"]}, {"test": 4}),
     "mlqa": ({"languages": ["de", "en"]}, {"train": 2}),
     "tydiqa": ({}, {"train": 2, "dev": 1}),
+    "belebele": ({"languages": ["de", "en"]}, {"test": 4}),
+    "miracl": ({"languages": ["sw", "yo"]}, {"train": 1, "dev": 2}),
     "xnli": ({"languages": ["de", "en"]}, {"dev": 4, "test": 4}),
     "paws-x": ({"languages": ["de", "en"]}, {"dev": 2, "test": 2}),
     "stsb-multi-mt": ({"languages": ["de", "en"]}, {"train": 4, "dev": 4, "test": 4}),
@@ -133,7 +166,7 @@ def test_by_name(name: str, hub: list[Any]) -> None:
     assert corpus.name == name
     assert {split: len(corpus.judgements(split)) for split in corpus.splits} == splits
     for split in corpus.splits:
-        assert (corpus.judgements(split).grades == 1).all()
+        assert (corpus.judgements(split).relevant().grades == 1).all()
 
 
 def test_joined_like_the_files(hub: list[Any]) -> None:
@@ -141,6 +174,16 @@ def test_joined_like_the_files(hub: list[Any]) -> None:
     assert corpus.documents["doc_id"].to_pylist() == ["de_0_0", "en_0_0", "de_0_1", "en_0_1"]
     judged = read_corpus("mlqa", languages=["de", "en"]).judgements("train")
     assert (judged.indptr[1:] - judged.indptr[:-1]).tolist() == [2, 2]
+
+
+def test_miracl_with_all_passages_or_the_judged_ones(hub: list[Any]) -> None:
+    whole = read_corpus("miracl", languages=["sw"])
+    assert sorted(whole.documents["doc_id"].to_pylist()) == ["sw_7#0", "sw_8#dev", "sw_8#train", "sw_9#0"]
+    assert whole.judgements("dev").grades.tolist() == [1, 0]
+    asked = len(hub)
+    judged = read_corpus("miracl", languages=["sw"], splits=["dev"], documents="judged")
+    assert judged.document_texts(np.array([0, 1], np.int32)) == ["T\nyes sw", "T\nno sw"]
+    assert [repo for repo, _, _ in hub[asked:]] == ["miracl/miracl"]
 
 
 def test_ns_and_missing_translations_are_left_out(hub: list[Any]) -> None:

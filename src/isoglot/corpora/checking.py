@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from isoglot.corpora import manifest as manifests
 from isoglot.corpora.building import row_problems
+from isoglot.corpora.labelled import pair_files, parse_pairs
 from isoglot.corpora.languages import normalize_language
 from isoglot.corpora.parallel import DOCUMENT_SCHEMA, QUERY_SCHEMA
 from isoglot.corpora.qrels import parse_groups, parse_qrels
@@ -27,7 +28,8 @@ class CheckReport:
     Attributes:
         problems: One line each, `file:line: what is wrong; what to do`; rows of Parquet files count as lines,
             from 1.
-        counts: Queries, documents, groups, and queries or groups of each split.
+        counts: Queries, documents, groups, queries or groups of each split, and labelled pairs, if there are
+            any, of each split and task.
     """
 
     problems: tuple[str, ...]
@@ -66,11 +68,13 @@ def check_corpus(folder: Path | str) -> CheckReport:
     }
     queries, documents = tables[QUERIES], tables[DOCUMENTS]
     splits = _check_splits(folder, queries, documents, problems)
+    pairs = _check_pairs(folder, queries.groups | documents.groups, problems)
     counts = {
         "queries": len(queries.ids),
         "documents": len(documents.ids),
         "groups": len(queries.groups | documents.groups),
         "splits": splits,
+        **({"pairs": pairs} if pairs else {}),
     }
     return CheckReport(tuple(dict.fromkeys(problems)), counts)
 
@@ -86,7 +90,8 @@ def _unlisted(folder: Path, listed: set[str]) -> Iterator[str]:
     """Files that a reader relies on and no checksum guards; only where there are checksums at all."""
     if not listed:
         return
-    files = [folder / QUERIES, folder / DOCUMENTS, *sorted((folder / "qrels").glob("*.tsv"))]
+    lists = (path for name in ("qrels", "pairs") for path in sorted((folder / name).glob("*.tsv")))
+    files = [folder / QUERIES, folder / DOCUMENTS, *lists]
     for path in files:
         if path.is_file() and path.relative_to(folder).as_posix() not in listed:
             yield f"{path}:1: has no checksum in {manifests.NAME}; write the corpus again"
@@ -178,3 +183,23 @@ def _check_qrels(
             problems.append(f"{where}: {query_id!r} and {doc_id!r} are judged above; keep one line")
         judged.add((query_id, doc_id))
     return len({query_id for query_id, _ in judged})
+
+
+def _check_pairs(folder: Path, groups: set[str], problems: list[str]) -> dict[str, dict[str, int]]:
+    """Number of labelled pairs of each split and task."""
+    try:
+        files = pair_files(folder)
+    except CorpusError as error:
+        problems.extend(error.problems)
+        return {}
+    counts: dict[str, dict[str, int]] = {}
+    for (split, task), path in files.items():
+        pairs = parse_pairs(read_lines(path, problems), str(path), task, problems)
+        counts.setdefault(split, {})[task] = len(pairs)
+        problems.extend(
+            f"{where}: no query or document is of group {name!r}; remove the line"
+            for first, second, _, where in pairs
+            for name in dict.fromkeys((first, second))
+            if name not in groups
+        )
+    return counts

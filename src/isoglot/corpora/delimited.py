@@ -63,6 +63,10 @@ def read_delimited(
         builder.problem(member.at(1), "the file is empty; it must start with a header")
         return []
     header = rows[0][1]
+    if len(set(header)) < len(header):
+        twice = next(column for column in header if header.count(column) > 1)
+        builder.problem(member.at(1), f"column {twice!r} is there twice; rename one")
+        return []
     missing = [column for column in columns if column not in header]
     if missing:
         builder.problem(

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from isoglot.corpora import manifest as manifests
 from isoglot.corpora.checking import find_problems
-from isoglot.corpora.judgements import Rows
+from isoglot.corpora.labelled import pair_files, read_pairs, write_pairs
 from isoglot.corpora.mapped import open_mapped
 from isoglot.corpora.parallel import DOCUMENT_SCHEMA, QUERY_SCHEMA, ParallelCorpus, assemble
 from isoglot.corpora.qrels import BEIR_HEADER, GROUPS_HEADER
@@ -44,7 +45,8 @@ def write_corpus(corpus: ParallelCorpus, folder: Path | str, *, explicit_qrels: 
     """Writes a corpus folder; it appears complete or not at all.
 
     Strings are plain Parquet strings. A split by groups becomes `qrels/<split>.groups.tsv`, one group id a
-    line: every document of the group is relevant, grade 1, to every query of it.
+    line: every document of the group is relevant, grade 1, to every query of it. Labelled pairs become
+    `pairs/<split>.<task>.tsv`, two group ids and a label a line.
 
     Args:
         corpus: The corpus.
@@ -97,6 +99,7 @@ def _write_files(corpus: ParallelCorpus, folder: Path, *, explicit_qrels: bool) 
     _write_table(corpus.documents, folder / DOCUMENTS)
     for name in corpus.splits:
         _write_split(corpus, name, folder / "qrels", explicit_qrels=explicit_qrels)
+    _write_labelled(corpus, folder / "pairs")
     _copy_media(corpus, folder / "media")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     checksums = {path.relative_to(folder).as_posix(): manifests.checksum(path) for path in files}
@@ -112,13 +115,10 @@ def _write_table(table: pa.Table, path: Path) -> None:
 
 
 def _write_split(corpus: ParallelCorpus, name: str, folder: Path, *, explicit_qrels: bool) -> None:
-    if not name or name != Path(name).name or any(character.isspace() for character in name):
-        raise CorpusError(
-            f"split {name!r} of {corpus.name!r} cannot name a file; use letters, digits, - and _"
-        )
+    _check_split_name(corpus, name)
     part = corpus.split(name)
     if part.groups is not None and not explicit_qrels:
-        names = _group_names(corpus, part.groups)
+        names = [name for name in _names_of_groups(corpus)[part.groups].tolist() if name is not None]
         if not names:
             raise CorpusError(f"split {name!r} of {corpus.name!r} has no group left; select without it")
         lines = [GROUPS_HEADER, *names]
@@ -137,14 +137,31 @@ def _write_split(corpus: ParallelCorpus, name: str, folder: Path, *, explicit_qr
             stream.write("".join(f"{query}\t{document}\t{grade}\n" for query, document, grade in cells))
 
 
-def _group_names(corpus: ParallelCorpus, groups: Rows) -> list[str]:
-    """Ids of group codes, from the first query or document of each; a group without either is left out."""
+def _check_split_name(corpus: ParallelCorpus, name: str) -> None:
+    if not name or name != Path(name).name or any(character.isspace() for character in name):
+        raise CorpusError(
+            f"split {name!r} of {corpus.name!r} cannot name a file; use letters, digits, - and _"
+        )
+
+
+def _write_labelled(corpus: ParallelCorpus, folder: Path) -> None:
+    if not corpus.labelled:
+        return
+    folder.mkdir()
+    names = _names_of_groups(corpus).tolist()
+    for (split, task), pairs in corpus.labelled.items():
+        _check_split_name(corpus, split)
+        write_pairs(pairs, task, names, folder / f"{split}.{task}.tsv")
+
+
+def _names_of_groups(corpus: ParallelCorpus) -> npt.NDArray[np.object_]:
+    """(groups,) id of each code, from the first query or document of the group; None without either."""
     names = np.full(corpus.num_groups, None, dtype=object)
     for table, codes in ((corpus.documents, corpus.document_groups), (corpus.queries, corpus.query_groups)):
         found, rows = np.unique(codes, return_index=True)
         rows, found = rows[found >= 0], found[found >= 0]
         names[found] = np.array(table["group_id"].take(pa.array(rows)).to_pylist(), dtype=object)
-    return [name for name in names[groups].tolist() if name is not None]
+    return names
 
 
 def _write_lines(lines: Iterable[str], path: Path) -> None:
@@ -229,5 +246,7 @@ def _read_to_memory(folder: Path, manifest: manifests.Manifest) -> ParallelCorpu
         raise CorpusError(find_problems(folder))
     corpus = assemble(manifest.info, queries, documents, checksums=dict(manifest.checksums))
     return replace(
-        corpus, splits={name: read_split(corpus, path) for name, path in split_files(folder).items()}
+        corpus,
+        splits={name: read_split(corpus, path) for name, path in split_files(folder).items()},
+        labelled={key: read_pairs(corpus, path, key[1]) for key, path in pair_files(folder).items()},
     )

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isoglot.corpora.judgements import Split, union
+from isoglot.corpora.labelled import join_pairs
 from isoglot.corpora.parallel import NO_GROUP, CorpusInfo, ParallelCorpus, in_one_chunk
 from isoglot.errors import CorpusError
 
@@ -22,7 +23,8 @@ def concatenate(name: str, corpora: Iterable[ParallelCorpus]) -> ParallelCorpus:
         corpora: The parts, with distinct names.
 
     Returns:
-        One corpus. A split holds the union of the parts' splits of that name. It is symmetric if all are.
+        One corpus. A split holds the union of the parts' splits of that name, and all their labelled pairs,
+        task by task. It is symmetric if all are.
 
     Raises:
         CorpusError: If there is none, two have the same name, or a split is by groups in one part and
@@ -68,6 +70,16 @@ def concatenate(name: str, corpora: Iterable[ParallelCorpus]) -> ParallelCorpus:
         checksums={f"{p.name}/{file}": digest for p in parts for file, digest in p.checksums.items()}
         if all(p.checksums for p in parts)
         else {},
+        labelled={
+            key: join_pairs(
+                [
+                    p.labelled[key].shifted(o)
+                    for p, o in zip(parts, group_offsets, strict=False)
+                    if key in p.labelled
+                ]
+            )
+            for key in dict.fromkeys(key for part in parts for key in part.labelled)
+        },
     )
 
 

@@ -34,8 +34,10 @@ _ALIASES = {
     "ell": "el",
     "es-la": "es-419",
     # Codes of the one standard variety of a macrolanguage, which everybody calls by the latter's code.
+    "als": "sq",
     "azj": "az",
     "ekk": "et",
+    "gaz": "om",
     "khk": "mn",
     "lvs": "lv",
     "npi": "ne",
@@ -49,13 +51,19 @@ _ALIASES = {
 }
 
 
+_TWO_SCRIPTS = frozenset({"sr"})
+"""Languages that are written in two scripts so often that the tag always says which."""
+NO_LANGUAGE = "zxx"
+"""The tag of a query without language, such as a photograph: BCP 47's "no linguistic content"."""
+
+
 @cache
 def normalize_language(tag: str) -> str:
     """The BCP 47 tag that a data set's code stands for.
 
     Underscores, ISO 639-2/3 codes, redundant scripts and common mistakes are mended: `eng-Latn` is `en`,
-    `zho-CN` and `zh_cn` are `zh` (simplified script is what `zh` means without a script), `jp` is `ja`. A
-    region is kept where it tells varieties apart (`pt-BR`, `es-419`).
+    `arb_Arab` is `ar`, `zho-CN` and `zh_cn` are `zh` (simplified script is what `zh` means without a script),
+    `jp` is `ja`. A region or script is kept where it tells varieties apart (`pt-BR`, `es-419`, `hi-Latn`).
 
     Args:
         tag: The code as found.
@@ -75,7 +83,21 @@ def normalize_language(tag: str) -> str:
         valid = False
     if not valid:
         raise CorpusError(f"{tag!r} is not a language tag; use BCP 47, such as 'de', 'pt-BR' or 'zh-Hant'")
-    return _ALIASES.get(standard.lower(), standard).replace("zh-Hans", "zh")
+    return _ALIASES.get(standard.lower()) or _shortest(standard)
+
+
+def _shortest(tag: str) -> str:
+    """The tag with the usual code of its language, without a script that goes without saying."""
+    code, *rest = tag.split("-")
+    code = _ALIASES.get(code, code)
+    if rest and code not in _TWO_SCRIPTS and rest[0] in _usual_scripts(code):
+        rest = rest[1:]
+    return "-".join([code, *rest])
+
+
+def _usual_scripts(code: str) -> tuple[str | None, ...]:
+    script = langcodes.Language.get(code).maximize().script
+    return ("Kore", "Hang") if script == "Kore" else (script,)
 
 
 def match_languages(wanted: Iterable[str], available: Iterable[str]) -> tuple[str, ...]:

@@ -43,12 +43,21 @@ def summarize(corpus: ParallelCorpus) -> dict[str, Any]:
             else {"judged": "groups", "groups": len(part.groups if part.groups is not None else ())}
             for name, part in corpus.splits.items()
         },
+        **_paired(corpus),
         "counts": {
             "queries": corpus.queries.num_rows,
             "documents": corpus.documents.num_rows,
             "groups": corpus.num_groups,
         },
     }
+
+
+def _paired(corpus: ParallelCorpus) -> dict[str, Any]:
+    """How many labelled pairs each split has, by task; nothing for a corpus without."""
+    pairs: dict[str, dict[str, int]] = {}
+    for (split, task), part in corpus.labelled.items():
+        pairs.setdefault(split, {})[task] = len(part)
+    return {"pairs": pairs} if pairs else {}
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from isoglot.corpora import manifest as manifests
 from isoglot.corpora.checking import find_problems
 from isoglot.corpora.judgements import Judgements, Split
+from isoglot.corpora.labelled import Key, LabelledPairs, pair_files, read_pairs
 from isoglot.corpora.parallel import DOCUMENT_SCHEMA, QUERY_SCHEMA, ParallelCorpus, assemble
 from isoglot.corpora.tables import (
     DOCUMENTS,
@@ -29,7 +30,7 @@ from isoglot.corpora.tables import (
 )
 from isoglot.errors import CorpusError
 
-_VERSION = 1
+_VERSION = 2
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, pa.ArrowException)
 
 
@@ -76,7 +77,8 @@ def open_mapped(folder: Path, manifest: manifests.Manifest) -> ParallelCorpus:
 def _key(folder: Path, manifest: manifests.Manifest) -> str:
     """Digest of everything that the converted files depend on."""
     digest = hashlib.sha256(f"isoglot {_VERSION}".encode())
-    for path in (folder / QUERIES, folder / DOCUMENTS, *split_files(folder).values()):
+    files = (*split_files(folder).values(), *pair_files(folder).values())
+    for path in (folder / QUERIES, folder / DOCUMENTS, *files):
         name = path.relative_to(folder).as_posix()
         digest.update(f"\n{name} {manifest.checksums.get(name) or manifests.checksum(path)}".encode())
     return digest.hexdigest()[:32]
@@ -93,6 +95,9 @@ def _open(cached: Path, manifest: manifests.Manifest) -> ParallelCorpus:
         int(meta["num_groups"]),
         {name: _open_split(cached / "splits" / name, kind) for name, kind in meta["splits"].items()},
         checksums=dict(manifest.checksums),
+        labelled={
+            (split, task): _open_pairs(cached / "pairs" / f"{split}.{task}") for split, task in meta["pairs"]
+        },
     )
 
 
@@ -112,7 +117,12 @@ def _open_split(stem: Path, kind: str) -> Split:
     return Split(judgements=Judgements(*arrays))
 
 
+def _open_pairs(stem: Path) -> LabelledPairs:
+    return LabelledPairs(*(_map_codes(stem.with_name(f"{stem.name}.{part}.npy")) for part in _PAIRS))
+
+
 _JUDGEMENTS = ("query_rows", "indptr", "document_rows", "grades")
+_PAIRS = ("first_groups", "second_groups", "labels")
 
 
 def _convert(folder: Path, manifest: manifests.Manifest, target: Path) -> None:
@@ -134,9 +144,22 @@ def _convert(folder: Path, manifest: manifests.Manifest, target: Path) -> None:
             np.save(
                 target / "splits" / f"{name}.{part}.npy", getattr(split.judgements, part), allow_pickle=False
             )
+    pairs = _convert_pairs(corpus, folder, target / "pairs")
     kinds = {name: "qrels" if split.groups is None else "groups" for name, split in splits.items()}
-    meta = {"num_groups": corpus.num_groups, "splits": kinds}
+    meta = {"num_groups": corpus.num_groups, "splits": kinds, "pairs": pairs}
     (target / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+
+
+def _convert_pairs(corpus: ParallelCorpus, folder: Path, target: Path) -> list[Key]:
+    """Writes the labelled pairs; the splits and tasks that there are."""
+    files = pair_files(folder)
+    if files:
+        target.mkdir()
+    for (split, task), path in files.items():
+        pairs = read_pairs(corpus, path, task)
+        for part in _PAIRS:
+            np.save(target / f"{split}.{task}.{part}.npy", getattr(pairs, part), allow_pickle=False)
+    return list(files)
 
 
 def _convert_table(source: Path, schema: pa.Schema, target: Path) -> None:

@@ -7,6 +7,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, get_args
 
 from isoglot.corpora.aligned import Duplicates
+from isoglot.corpora.media import Captions, Direction
 from isoglot.corpora.passages import Passages
 from isoglot.errors import ConfigError
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     Reader = Callable[..., ParallelCorpus]
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
+    "captions": get_args(Captions),
+    "direction": get_args(Direction),
+    "documents": ("all", "judged"),
     "duplicates": get_args(Duplicates),
     "passages": get_args(Passages),
     "task": (1, 2),

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isoglot.corpora.judgements import Judgements, Rows, Split, renumber
+from isoglot.corpora.labelled import Key, LabelledPairs, keep_present
 from isoglot.corpora.languages import match_languages
 from isoglot.errors import CorpusError
 from isoglot.records import Document, Query
@@ -96,6 +97,7 @@ class ParallelCorpus:
         splits: Name -> judged queries.
         checksums: File name -> SHA-256, for a corpus that was read from a folder.
         media_root: Folder that `path` columns are relative to, or None.
+        labelled: Split and task -> labelled pairs of groups (`isoglot.corpora.labelled`).
     """
 
     info: CorpusInfo
@@ -107,6 +109,7 @@ class ParallelCorpus:
     splits: Mapping[str, Split] = field(default_factory=dict)
     checksums: Mapping[str, str] = field(default_factory=dict)
     media_root: str | None = None
+    labelled: Mapping[Key, LabelledPairs] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -211,17 +214,17 @@ class ParallelCorpus:
 
         Args:
             languages: Tags to keep, varieties included; None keeps all.
-            splits: Splits to keep; None keeps all. Documents stay, as they are the collection that is
-                searched.
+            splits: Splits to keep, with their labelled pairs; None keeps all. Documents stay, as they are the
+                collection that is searched.
 
         Returns:
-            A corpus over the kept rows. Judgements of a dropped query or document go with it.
+            A corpus over the kept rows. Judgements of a dropped query or document go with it, and labelled
+            pairs of a group that is left without a text.
 
         Raises:
             CorpusError: If a language or split does not exist, or a split is left without a judged query.
         """
-        kept = {name: self.split(name) for name in splits} if splits is not None else dict(self.splits)
-        corpus = replace(self, splits=kept)
+        corpus = self if splits is None else self._in_splits(splits)
         if languages is None:
             return corpus
         wanted = match_languages(languages, self.languages)
@@ -229,6 +232,14 @@ class ParallelCorpus:
             _rows_in(self.query_languages, wanted, keep_none=False),
             _rows_in(self.document_languages, wanted, keep_none=True),
         )
+
+    def _in_splits(self, names: Iterable[str]) -> ParallelCorpus:
+        """The same with some splits; one may have labelled pairs and judge no query."""
+        wanted = list(names)
+        paired = {split for split, _ in self.labelled}
+        splits = {name: self.split(name) for name in wanted if name in self.splits or name not in paired}
+        labelled = {key: pairs for key, pairs in self.labelled.items() if key[0] in wanted}
+        return replace(self, splits=splits, labelled=labelled)
 
     def select_groups(self, groups: Rows) -> ParallelCorpus:
         """The queries and documents of some groups; distractors go.
@@ -248,7 +259,7 @@ class ParallelCorpus:
         )
 
     def take(self, query_rows: Rows, document_rows: Rows) -> ParallelCorpus:
-        """The given rows of both tables, in the given order, with what judgements remain.
+        """The given rows of both tables, in the given order, with what judgements and labelled pairs remain.
 
         Args:
             query_rows: Rows of `queries` to keep, without repetition.
@@ -278,6 +289,11 @@ class ParallelCorpus:
             query_groups=self.query_groups[query_rows],
             document_groups=self.document_groups[document_rows],
             splits=splits,
+            labelled=keep_present(
+                self.labelled,
+                (self.query_groups[query_rows], self.document_groups[document_rows]),
+                self.num_groups,
+            ),
         )
 
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    Opener = Callable[[], BinaryIO]
+
 _ARCHIVES = (".tar", ".tar.xz", ".tar.gz", ".tgz", ".tar.bz2", ".zip")
+_COMPRESSION = re.compile(r"\.(gz|xz)$")
 _BLOCK_BYTES = 1 << 20
 DAMAGE = (
     OSError,
@@ -36,7 +39,12 @@ DAMAGE = (
 
 def damage_report(place: Path | str, error: Exception) -> str:
     """The report of a file that cannot be unpacked, on one line."""
-    return f"{place}: is damaged ({' '.join(str(error).split())}); download it again"
+    return f"{place}: is damaged ({on_one_line(error)}); download it again"
+
+
+def on_one_line(error: Exception) -> str:
+    """What an error says, without line ends, as a report has one line for each problem."""
+    return " ".join(str(error).split())
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,22 @@ class Member:
         return f"{self.place}:{line}"
 
 
-def read_members(source: Path, pattern: str, expected: str) -> list[Member]:
+@dataclass(frozen=True)
+class Stream:
+    """One file of a source, to be read line by line, once, before the next one is asked for.
+
+    Attributes:
+        place: Where it lies, for reports.
+        match: The match of the wanted pattern with its name.
+        lines: Its lines as bytes, decompressed, each with its line feed.
+    """
+
+    place: str
+    match: re.Match[str]
+    lines: Iterator[bytes]
+
+
+def read_members(source: Path, pattern: str, expected: str, *, required: bool = True) -> list[Member]:
     """The files of a source that a data set is made of.
 
     Args:
@@ -67,6 +90,7 @@ def read_members(source: Path, pattern: str, expected: str) -> list[Member]:
         pattern: Regular expression for the whole name, without the compression's suffix; folders before it
             may be anything.
         expected: The name to look for, in words, for the report when there is none.
+        required: Whether it is an error that there is none.
 
     Returns:
         The files in order of their names.
@@ -74,36 +98,70 @@ def read_members(source: Path, pattern: str, expected: str) -> list[Member]:
     Raises:
         CorpusError: If the source does not exist, is damaged, holds no such file, or the same one twice.
     """
+    members = [
+        Member(place, match, _read(place, open_file))
+        for place, match, open_file in _matching(source, pattern, expected, required=required)
+    ]
+    return sorted(members, key=lambda member: member.match.string)
+
+
+def stream_members(source: Path, pattern: str, expected: str) -> Iterator[Stream]:
+    """The same files, for what is too large to hold in memory.
+
+    Args:
+        source: As in `read_members`.
+        pattern: As in `read_members`.
+        expected: As in `read_members`.
+
+    Yields:
+        The files, folder by folder in order of their names; those of an archive in its order.
+
+    Raises:
+        CorpusError: As `read_members` does; also while lines are read, if a file turns out to be damaged.
+    """
+    for place, match, open_file in _matching(source, pattern, expected, required=True):
+        yield Stream(place, match, _lines(place, open_file))
+
+
+def _matching(
+    source: Path, pattern: str, expected: str, *, required: bool
+) -> Iterator[tuple[str, re.Match[str], Opener]]:
     if not source.exists():
         raise CorpusError(
             f"{source}: there is no such file or folder; give the data set as it was downloaded"
         )
     wanted = re.compile(rf"(?:.*/)?{pattern}")
-    found: dict[tuple[str | None, ...], Member] = {}
-    for place, name, read in _walk(source):
+    found: dict[tuple[str | None, ...], str] = {}
+    for place, name, open_file in _walk(source):
         match = wanted.fullmatch(name)
         if match is None:
             continue
-        before = found.get(match.groups())
-        if before is not None:
-            raise CorpusError(
-                f"{place}: holds the same part as {before.place}; leave one of them in the source"
-            )
-        found[match.groups()] = Member(place, match, _read(place, read))
-    if not found:
+        before = found.setdefault(match.groups(), place)
+        if before != place:
+            raise CorpusError(f"{place}: holds the same part as {before}; leave one of them in the source")
+        yield place, match, open_file
+    if not found and required:
         raise CorpusError(f"{source}: holds no file {expected}; give the data set as it was downloaded")
-    return sorted(found.values(), key=lambda member: member.match.string)
 
 
-def _read(place: str, read: Callable[[], bytes]) -> bytes:
+def _read(place: str, open_file: Opener) -> bytes:
     try:
-        return read()
+        with open_file() as stream:
+            return stream.read()
     except DAMAGE as error:
         raise CorpusError(damage_report(place, error)) from None
 
 
-def _walk(source: Path) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
-    """Place, name without compression suffix, and reader of every file."""
+def _lines(place: str, open_file: Opener) -> Iterator[bytes]:
+    try:
+        with open_file() as stream:
+            yield from stream
+    except DAMAGE as error:
+        raise CorpusError(damage_report(place, error)) from None
+
+
+def _walk(source: Path) -> Iterator[tuple[str, str, Opener]]:
+    """Place, name without compression suffix, and opener of every file."""
     if source.is_file():
         yield from _walk_file(source, source.name)
         return
@@ -112,9 +170,9 @@ def _walk(source: Path) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
             yield from _walk_file(path, path.relative_to(source).as_posix())
 
 
-def _walk_file(path: Path, name: str) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
+def _walk_file(path: Path, name: str) -> Iterator[tuple[str, str, Opener]]:
     if not name.lower().endswith(_ARCHIVES):
-        yield str(path), re.sub(r"\.(gz|xz)$", "", name), partial(read_bytes, path)
+        yield str(path), _COMPRESSION.sub("", name), partial(open_bytes, path)
         return
     try:
         yield from _walk_zip(path) if name.lower().endswith(".zip") else _walk_tar(path)
@@ -122,31 +180,32 @@ def _walk_file(path: Path, name: str) -> Iterator[tuple[str, str, Callable[[], b
         raise CorpusError(damage_report(path, error)) from None
 
 
-def _walk_zip(path: Path) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
+def _walk_zip(path: Path) -> Iterator[tuple[str, str, Opener]]:
     with zipfile.ZipFile(path) as archive:
         for item in sorted(archive.infolist(), key=lambda item: item.filename):
             if not item.is_dir():
-                yield f"{path}/{item.filename}", item.filename, partial(archive.read, item)
+                yield f"{path}/{item.filename}", item.filename, partial(_open_zipped, archive, item)
 
 
-def _walk_tar(path: Path) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
+def _open_zipped(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> BinaryIO:
+    return archive.open(item)  # type: ignore[return-value]
+
+
+def _walk_tar(path: Path) -> Iterator[tuple[str, str, Opener]]:
     with tarfile.open(path) as archive:
         for item in archive:
             if item.isfile():
-                yield f"{path}/{item.name}", item.name, partial(_tar_bytes, archive, item)
+                yield f"{path}/{item.name}", item.name, partial(_open_tarred, archive, item)
         # tarfile is content with an archive that stops early; its decompressor is not, when read to the end.
         stream = archive.fileobj
         while stream is not None and stream.read(_BLOCK_BYTES):
             pass
 
 
-def _tar_bytes(archive: tarfile.TarFile, item: tarfile.TarInfo) -> bytes:
+def _open_tarred(archive: tarfile.TarFile, item: tarfile.TarInfo) -> BinaryIO:
     stream = archive.extractfile(item)
     assert stream is not None
-    data = stream.read()
-    if len(data) < item.size:
-        raise EOFError(f"{len(data)} of {item.size} bytes")
-    return data
+    return stream  # type: ignore[return-value]
 
 
 def open_bytes(path: Path) -> BinaryIO:

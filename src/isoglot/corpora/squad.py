@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from isoglot.corpora.fields import load_json
 from isoglot.corpora.sources import Member, decode_text
 from isoglot.errors import CorpusError
 
@@ -87,7 +88,7 @@ def parse_json(data: bytes, place: str) -> Any:
     """
     text = decode_text(data, place)
     try:
-        return json.loads(text)
+        return load_json(text)
     except json.JSONDecodeError as error:
         raise CorpusError(
             f"{place}:{error.lineno}: not JSON ({error.msg}); download the file again"

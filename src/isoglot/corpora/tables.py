@@ -13,7 +13,7 @@ from isoglot.corpora.judgements import Judgements, Rows, Split
 from isoglot.corpora.languages import normalize_language
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.corpora.qrels import parse_groups, parse_qrels
-from isoglot.corpora.sources import decode_lines
+from isoglot.corpora.sources import decode_lines, on_one_line
 from isoglot.errors import CorpusError
 from isoglot.records import MODALITIES
 
@@ -46,7 +46,7 @@ def open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetFile:
         file = pq.ParquetFile(path, memory_map=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise CorpusError(
-            f"{path}:1: is no readable Parquet file ({error}); write the corpus again"
+            f"{path}:1: is no readable Parquet file ({on_one_line(error)}); write the corpus again"
         ) from None
     there = {field.name: field.type for field in file.schema_arrow}
     problems = [
@@ -111,7 +111,9 @@ def read_batches(path: Path, schema: pa.Schema) -> Iterator[pa.Table]:
             table = as_strings(pa.Table.from_batches([batch]), schema.names)
             table.validate(full=True)
         except (pa.ArrowException, OSError, UnicodeError) as error:
-            raise CorpusError(f"{path}:{number}: is damaged ({error}); write the corpus again") from None
+            raise CorpusError(
+                f"{path}:{number}: is damaged ({on_one_line(error)}); write the corpus again"
+            ) from None
         yield table
         number += table.num_rows
 

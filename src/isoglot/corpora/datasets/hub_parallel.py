@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from isoglot.corpora.aligned import (
     Duplicates,
@@ -15,7 +15,8 @@ from isoglot.corpora.aligned import (
 )
 from isoglot.corpora.building import CorpusBuilder
 from isoglot.corpora.datasets.hub import choose_hub_splits, hub_place, load_columns, load_rows, strings
-from isoglot.corpora.datasets.sentence_pairs import add_pairs
+from isoglot.corpora.datasets.pair_columns import PairColumns, build_pairs
+from isoglot.corpora.labelled import CLASSES, Task
 from isoglot.corpora.languages import normalize_language
 from isoglot.errors import CorpusError
 
@@ -28,15 +29,23 @@ _FLORES_CODE = re.compile(r"[a-z]{3}[_-][A-Z][a-z]{3}")
 
 
 def read_hub_pairs(
-    columns: tuple[str, str], splits_there: Mapping[str, str], configs: str, missing: str | None = None
+    columns: tuple[str, str],
+    splits_there: Mapping[str, str],
+    configs: str,
+    label: str,
+    task: Task,
+    *,
+    missing: bool = False,
 ) -> Callable[..., ParallelCorpus]:
-    """A reader of sentence pairs with one configuration a language.
+    """A reader of labelled sentence pairs with one configuration a language.
 
     Args:
         columns: The two sentences' columns.
         splits_there: Our name of each split -> the hub's.
         configs: Languages, as the configurations are called.
-        missing: Text that stands for a missing translation.
+        label: The label's column.
+        task: What it says; classes are numbered there as in `isoglot.corpora.labelled.CLASSES`, -1 for none.
+        missing: Whether the literal `NS` stands for a missing translation.
 
     Returns:
         `read(repo, info, *, languages, splits, duplicates)`.
@@ -50,31 +59,28 @@ def read_hub_pairs(
         splits: Iterable[str] | None = None,
         duplicates: Duplicates = "merge",
     ) -> ParallelCorpus:
-        builder = CorpusBuilder(info)
         tags = {normalize_language(config): config for config in configs.split()}
         kept = wanted_languages(languages, tags)
+        pairs: dict[str, dict[str, PairColumns]] = {}
         for split in choose_hub_splits(splits, splits_there):
-            pairs = {}
             for language in sorted(kept | {reference_language(tags)}):
-                there = splits_there[split]
-                rows = load_columns(repo, tags[language], there, columns)
-                place = hub_place(repo, tags[language], there)
-                first, second = (strings(rows, column) for column in columns)
-                lacking = [
-                    missing is not None and missing in pair for pair in zip(first, second, strict=True)
-                ]
-                pairs[language] = (
-                    Translations(
-                        place, [None if gone else text for gone, text in zip(lacking, first, strict=True)]
-                    ),
-                    Translations(
-                        place, [None if gone else text for gone, text in zip(lacking, second, strict=True)]
-                    ),
-                )
-            add_pairs(builder, split, pairs, languages=kept, duplicates=duplicates)
-        return builder.build()
+                place = repo, tags[language], splits_there[split]
+                rows = load_columns(*place, (*columns, label))
+                first, second = (Translations(hub_place(*place), strings(rows, column)) for column in columns)
+                labels = [_published_label(row[label], task) for row in rows]
+                pair = PairColumns(first, second, labels)
+                pairs.setdefault(split, {})[language] = pair.without_missing() if missing else pair
+        return build_pairs(CorpusBuilder(info), task, pairs, languages=kept, duplicates=duplicates)
 
     return read
+
+
+def _published_label(value: Any, task: Task) -> str | None:
+    """A label as the published files write it; None where there is none."""
+    if value is None or value == -1:
+        return None
+    names = CLASSES[task]
+    return names[value] if names and value in range(len(names)) else str(value)
 
 
 def read_hub_lines(

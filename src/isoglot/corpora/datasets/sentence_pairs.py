@@ -1,22 +1,17 @@
-"""XNLI, PAWS-X and STSb-multi-mt: sentence pairs, aligned by line across languages, as parallel sentences."""
+"""XNLI, PAWS-X and STSb-multi-mt: sentence pairs, aligned by line across languages, with their labels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from isoglot.corpora.aligned import (
-    Duplicates,
-    Translations,
-    add_aligned,
-    by_language,
-    check_aligned,
-    reference_language,
-    row_names,
-    wanted_languages,
-)
+from isoglot.corpora.aligned import Duplicates, Translations, by_language, wanted_languages
 from isoglot.corpora.building import CorpusBuilder
+from isoglot.corpora.datasets.pair_columns import PairColumns, build_pairs
+from isoglot.corpora.datasets.pair_tables import read_mixed_table, read_tables
 from isoglot.corpora.delimited import read_cells, read_tabs
+from isoglot.corpora.labelled import Task
 from isoglot.corpora.sources import Member, read_members
 from isoglot.corpora.splits import choose_splits
 
@@ -25,8 +20,17 @@ if TYPE_CHECKING:
 
     from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus
 
-Pairs = tuple[Translations, Translations]
-ReadPairs = Callable[[Member, CorpusBuilder], Pairs]
+ReadSplit = Callable[[list[Member], CorpusBuilder], Mapping[str, PairColumns]]
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How a data set's files are named and read."""
+
+    task: Task
+    pattern: str
+    expected: str
+    read: ReadSplit
 
 
 def read_xnli(
@@ -37,11 +41,15 @@ def read_xnli(
     splits: Iterable[str] | None = None,
     duplicates: Duplicates = "merge",
 ) -> ParallelCorpus:
-    """XNLI (arXiv 1809.05053) from `{dev,test}-<language>.tsv`: premise, hypothesis and, in dev, the label.
+    """XNLI (arXiv 1809.05053): premises, hypotheses, and whether the one entails the other.
+
+    Read from the authors' `xnli.{dev,test}.tsv`, or from XTREME's `{dev,test}-<language>.tsv` (premise,
+    hypothesis, label; XTREME leaves out the labels of test).
 
     A symmetric corpus of its sentences: each stands in all languages; groups `<split>-<line>` number the
-    premises of lines 1 to n as 1 to n, and their hypotheses as n + 1 to 2 n, so that labelled pairs can be
-    found again. A premise that stands with several hypotheses is one group, that of its first line.
+    premises of lines 1 to n as 1 to n, and their hypotheses as n + 1 to 2 n. A premise that stands with
+    several hypotheses is one group, that of its first line. Labelled pairs (`entailment`) are of these
+    groups.
 
     Args:
         source: Folder or archive.
@@ -55,18 +63,10 @@ def read_xnli(
         The corpus, judged by group in the published splits.
 
     Raises:
-        CorpusError: If a line is not as published, or the files are not aligned; all problems at once.
+        CorpusError: If a line is not as published, the files are not aligned, or they disagree in a label;
+            all problems at once.
     """
-    return _read_pairs(
-        source,
-        info,
-        r"(?P<split>dev|test)-(?P<language>[a-z]{2})\.tsv",
-        "{dev,test}-<language>.tsv",
-        _tab_pairs,
-        languages,
-        splits,
-        duplicates,
-    )
+    return _read_layout(_XNLI, source, info, languages, splits, duplicates)
 
 
 def read_paws_x(
@@ -77,10 +77,16 @@ def read_paws_x(
     splits: Iterable[str] | None = None,
     duplicates: Duplicates = "merge",
 ) -> ParallelCorpus:
-    """PAWS-X (arXiv 1908.11828) from `{dev,test}-<language>.tsv`: two sentences and, in dev, the label.
+    """PAWS-X (arXiv 1908.11828): two sentences of much the same words, and whether they say the same.
 
-    Groups as in `read_xnli`. A language lacks the rows in which either sentence is the literal `NS` (no
+    Read from the authors' `<language>/{dev,test}_2k.tsv`, or from XTREME's `{dev,test}-<language>.tsv` (two
+    sentences, label; XTREME leaves out the labels of test). Groups as in `read_xnli`, labelled pairs
+    (`paraphrase`) of them. A language lacks the rows in which either sentence is the literal `NS` (no
     translation).
+
+    The same English sentence is translated differently in different rows. With duplicates merged, a pair is
+    read in the first of its group's translations; keep duplicates to evaluate the pairs as they are
+    published.
 
     Args:
         source: Folder or archive.
@@ -94,18 +100,10 @@ def read_paws_x(
         The corpus, judged by group in the published splits.
 
     Raises:
-        CorpusError: If a line is not as published, or the files are not aligned; all problems at once.
+        CorpusError: If a line is not as published, the files are not aligned, or they disagree in a label;
+            all problems at once.
     """
-    return _read_pairs(
-        source,
-        info,
-        r"(?P<split>dev|test)-(?P<language>[a-z]{2})\.tsv",
-        "{dev,test}-<language>.tsv",
-        _paws_pairs,
-        languages,
-        splits,
-        duplicates,
-    )
+    return _read_layout(_PAWS_X, source, info, languages, splits, duplicates)
 
 
 def read_stsb_multi_mt(
@@ -118,7 +116,8 @@ def read_stsb_multi_mt(
 ) -> ParallelCorpus:
     """STSb-multi-mt from `stsb-<language>-{train,dev,test}.csv`: two sentences and their similarity, 0 to 5.
 
-    Groups as in `read_xnli`. All languages but English are machine-translated.
+    Groups as in `read_xnli`, labelled pairs (`similarity`) of them. All languages but English are
+    machine-translated.
 
     Args:
         source: Folder or archive.
@@ -132,98 +131,65 @@ def read_stsb_multi_mt(
         The corpus, judged by group in the published splits.
 
     Raises:
-        CorpusError: If a line is not as published, or the files are not aligned; all problems at once.
+        CorpusError: If a line is not as published, the files are not aligned, or they disagree in a label;
+            all problems at once.
     """
-    return _read_pairs(
-        source,
-        info,
-        r"stsb-(?P<language>[a-z]{2})-(?P<split>train|dev|test)\.csv",
-        "stsb-<language>-{train,dev,test}.csv",
-        _csv_pairs,
-        languages,
-        splits,
-        duplicates,
-    )
+    return _read_layout(_STSB, source, info, languages, splits, duplicates)
 
 
-def _read_pairs(
+def _read_layout(
+    layout: _Layout,
     source: Path,
     info: CorpusInfo,
-    pattern: str,
-    expected: str,
-    read: ReadPairs,
     languages: Iterable[str] | None,
     splits: Iterable[str] | None,
     duplicates: Duplicates,
 ) -> ParallelCorpus:
     builder = CorpusBuilder(info)
-    members = choose_splits(read_members(source, pattern, expected), splits)
-    parts: dict[str, list[Member]] = {}
+    members = choose_splits(read_members(source, layout.pattern, layout.expected), splits)
+    files: dict[str, list[Member]] = {}
     for member in members:
-        parts.setdefault(member.match["split"], []).append(member)
-    files = {split: by_language(part, builder) for split, part in parts.items()}
-    kept = wanted_languages(languages, {language for part in files.values() for language in part})
-    for split, part in files.items():
-        pairs = {language: read(member, builder) for language, member in part.items()}
-        add_pairs(builder, split, pairs, languages=kept, duplicates=duplicates)
-    return builder.build()
+        files.setdefault(member.match["split"], []).append(member)
+    pairs = {split: layout.read(part, builder) for split, part in files.items()}
+    kept = wanted_languages(languages, {language for part in pairs.values() for language in part})
+    return build_pairs(builder, layout.task, pairs, languages=kept, duplicates=duplicates)
 
 
-def add_pairs(
-    builder: CorpusBuilder,
-    split: str,
-    pairs: Mapping[str, Pairs],
-    *,
-    languages: Container[str],
-    duplicates: Duplicates,
-) -> None:
-    """Adds the first sentences of all pairs, then the second ones, as aligned rows.
-
-    Args:
-        builder: Takes the texts, and the problems.
-        split: The split that judges the groups.
-        pairs: Language -> its first and its second sentences.
-        languages: Those to add.
-        duplicates: Whether sentences that are the same in the reference language are one group.
-    """
-    if not check_aligned({language: pair[0] for language, pair in pairs.items()}, builder):
-        return
-    columns = {language: _stacked(*pair) for language, pair in pairs.items()}
-    reference = columns[reference_language(columns)]
-    groups = row_names(reference.texts, f"{split}-", duplicates)
-    add_aligned(builder, split, columns, groups, languages=languages)
+def _read_xnli_split(members: list[Member], builder: CorpusBuilder) -> dict[str, PairColumns]:
+    mixed = [member for member in members if member.match["language"] is None]
+    if not mixed:
+        return {tag: _tab_pairs(member, builder) for tag, member in by_language(members, builder).items()}
+    for other in [*mixed[1:], *(member for member in members if member not in mixed)]:
+        builder.problem(other.place, f"holds what {mixed[0].place} holds; leave one of them in the source")
+    return read_mixed_table(mixed[0], builder)
 
 
-def _stacked(first: Translations, second: Translations) -> Translations:
-    def lines(column: Translations) -> list[int]:
-        return list(range(1, len(column.texts) + 1) if column.lines is None else column.lines)
+def _read_paws_x_split(members: list[Member], builder: CorpusBuilder) -> dict[str, PairColumns]:
+    files = by_language(members, builder)
+    with_header = {tag: member for tag, member in files.items() if member.match["table"]}
+    pairs = read_tables(with_header, builder) | {
+        tag: _tab_pairs(member, builder) for tag, member in files.items() if tag not in with_header
+    }
+    return {tag: pair.without_missing() for tag, pair in pairs.items()}
 
-    return Translations(first.place, [*first.texts, *second.texts], [*lines(first), *lines(second)])
+
+def _read_csv_split(members: list[Member], builder: CorpusBuilder) -> dict[str, PairColumns]:
+    return {tag: _csv_pairs(member, builder) for tag, member in by_language(members, builder).items()}
 
 
-def _tab_pairs(member: Member, builder: CorpusBuilder) -> Pairs:
+def _tab_pairs(member: Member, builder: CorpusBuilder) -> PairColumns:
     labelled = member.match["split"] == "dev"
     rows = read_tabs(member, builder, num_cells=(3,) if labelled else (2, 3))
-    return (
-        Translations(member.place, [row[0].strip() if row else None for row in rows]),
-        Translations(member.place, [row[1].strip() if row else None for row in rows]),
-    )
+    lengths = {len(row) for row in rows if row}
+    if len(lengths) > 1:
+        bare = next(number for number, row in enumerate(rows, start=1) if len(row) == 2)
+        builder.problem(member.at(bare), "has no label, but other lines have; download the file again")
+    sides = [[row[side].strip() if row else None for row in rows] for side in (0, 1)]
+    labels = [row[2].strip() if len(row) == 3 else None for row in rows]
+    return PairColumns(Translations(member.place, sides[0]), Translations(member.place, sides[1]), labels)
 
 
-def _paws_pairs(member: Member, builder: CorpusBuilder) -> Pairs:
-    first, second = _tab_pairs(member, builder)
-    lacking = [row for row, pair in enumerate(zip(first.texts, second.texts, strict=True)) if "NS" in pair]
-    return _without(first, lacking), _without(second, lacking)
-
-
-def _without(column: Translations, rows: Iterable[int]) -> Translations:
-    texts = list(column.texts)
-    for row in rows:
-        texts[row] = None
-    return Translations(column.place, texts, column.lines)
-
-
-def _csv_pairs(member: Member, builder: CorpusBuilder) -> Pairs:
+def _csv_pairs(member: Member, builder: CorpusBuilder) -> PairColumns:
     rows = read_cells(member, builder, delimiter=",")
     if not rows:
         builder.problem(member.at(1), "the file is empty; download it again")
@@ -233,5 +199,28 @@ def _csv_pairs(member: Member, builder: CorpusBuilder) -> Pairs:
                 member.at(line), f"must have 3 cells (sentence, sentence, score), has {len(cells)}"
             )
     lines = [line for line, _ in rows]
-    sides = [[cells[side].strip() if len(cells) == 3 else None for _, cells in rows] for side in (0, 1)]
-    return Translations(member.place, sides[0], lines), Translations(member.place, sides[1], lines)
+    sides = [[cells[side].strip() if len(cells) == 3 else None for _, cells in rows] for side in (0, 1, 2)]
+    return PairColumns(
+        Translations(member.place, sides[0], lines), Translations(member.place, sides[1], lines), sides[2]
+    )
+
+
+_XNLI = _Layout(
+    "entailment",
+    r"(?=xnli\.(?:dev|test)\.tsv|(?:dev|test)-)(?:xnli\.)?(?P<split>dev|test)(?:-(?P<language>[a-z]{2}))?\.tsv",
+    "xnli.{dev,test}.tsv or {dev,test}-<language>.tsv",
+    _read_xnli_split,
+)
+_PAWS_X = _Layout(
+    "paraphrase",
+    r"(?=(?:(?:dev|test)-)?(?P<language>[a-z]{2})(?:/|\.tsv))"
+    r"(?:[a-z]{2}/)?(?P<split>dev|test)(?:(?P<table>_2k)|-[a-z]{2})\.tsv",
+    "<language>/{dev,test}_2k.tsv or {dev,test}-<language>.tsv",
+    _read_paws_x_split,
+)
+_STSB = _Layout(
+    "similarity",
+    r"stsb-(?P<language>[a-z]{2})-(?P<split>train|dev|test)\.csv",
+    "stsb-<language>-{train,dev,test}.csv",
+    _read_csv_split,
+)

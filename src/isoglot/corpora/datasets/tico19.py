@@ -76,6 +76,8 @@ class _Units:
         self.parser.EntityDeclHandler = self._entity
         self.lines: list[int] = []
         self.texts: list[dict[str, str]] = []
+        self.misplaced: list[int] = []
+        self._open = False
         self._code: str | None = None
         self._segment: list[str] | None = None
 
@@ -83,6 +85,7 @@ class _Units:
         if tag == "tu":
             self.lines.append(self.parser.CurrentLineNumber)
             self.texts.append({})
+            self._open = True
         elif tag == "tuv":
             self._code = attributes.get("xml:lang")
         elif tag == "seg":
@@ -94,9 +97,15 @@ class _Units:
 
     def _end(self, tag: str) -> None:
         if tag == "seg" and self._segment is not None:
-            if self.texts and self._code is not None:
+            if self._open and self._code is not None and self._code not in self.texts[-1]:
                 self.texts[-1][self._code] = "".join(self._segment).strip()
+            else:
+                self.misplaced.append(self.parser.CurrentLineNumber)
             self._segment = None
+        elif tag == "tuv":
+            self._code = None
+        elif tag == "tu":
+            self._open = False
 
     def _entity(self, *_: object) -> None:
         raise ValueError("it declares entities, which no TMX file needs")
@@ -111,11 +120,14 @@ def _read_tmx(member: Member, language: str, builder: CorpusBuilder) -> dict[str
         builder.problem(member.at(error.lineno), f"not XML ({error}); download it again")
     except (LookupError, ValueError) as error:
         builder.problem(member.at(1), f"not readable XML ({error}); download it again")
-    texts = [_by_tag(unit) for unit in units.texts]
-    for line, unit in zip(units.lines, texts, strict=True):
-        for side in ("en", language):
-            if side not in unit:
-                builder.problem(member.at(line), f"the unit has no segment in {side!r}; mend it")
+    for line in units.misplaced:
+        builder.problem(
+            member.at(line), "a segment outside a unit, without language, or the second in one; mend it"
+        )
+    texts = [
+        _by_tag(unit, ("en", language), member.at(line), builder)
+        for line, unit in zip(units.lines, units.texts, strict=True)
+    ]
     if not texts:
         builder.problem(member.at(1), "no translation unit; download it again")
     return {
@@ -124,12 +136,20 @@ def _read_tmx(member: Member, language: str, builder: CorpusBuilder) -> dict[str
     }
 
 
-def _by_tag(unit: dict[str, str]) -> dict[str, str]:
-    """The texts of a unit by normalised language; codes that are none stay as they are."""
-    tagged = {}
+def _by_tag(
+    unit: dict[str, str], sides: tuple[str, str], where: str, builder: CorpusBuilder
+) -> dict[str, str]:
+    """The texts of a unit by normalised language; there must be one on each side and no other."""
+    tagged: dict[str, str] = {}
     for code, text in unit.items():
         try:
-            tagged[normalize_language(code)] = text
+            tag = normalize_language(code)
         except CorpusError:
-            tagged[code] = text
+            tag = code
+        if tag in tagged or tag not in sides:
+            builder.problem(where, f"the unit has a segment in {code!r} that it should not have; mend it")
+        tagged[tag] = text
+    for side in sides:
+        if side not in tagged:
+            builder.problem(where, f"the unit has no segment in {side!r}; mend it")
     return tagged

@@ -1,4 +1,4 @@
-"""XQuAD-R (LAReQA, arXiv 2004.05484): retrieve the sentence that answers, from a pool of eleven languages."""
+"""XQuAD-R and MLQA-R (LAReQA, arXiv 2004.05484): retrieve the sentence that answers, in any language."""
 
 from __future__ import annotations
 
@@ -42,6 +42,37 @@ def read_xquad_r(
     Raises:
         CorpusError: If a record is not as published; all problems at once.
     """
+    return _read_lareqa(source, info, languages, context=context)
+
+
+def read_mlqa_r(
+    source: Path, info: CorpusInfo, *, languages: Iterable[str] | None = None, context: bool = False
+) -> ParallelCorpus:
+    """MLQA-R from `<language>.json`: MLQA's development set with sentences, as LAReQA publishes it.
+
+    Candidates and judgements as in `read_xquad_r`, by the same rule. A question has answers in the two to
+    four languages it was asked in: 4,199 questions and 20,534 candidates in seven languages, most of them
+    English. The folder is called `mlqa-r` or `mlqa-dev-r`. Split `test`: it is published for evaluation
+    alone.
+
+    Args:
+        source: Folder or archive.
+        info: What the corpus says of itself.
+        languages: Tags to read; None reads all. Judgements stay within them.
+        context: Whether a candidate's text is the sentence followed by its paragraph, on a new line.
+
+    Returns:
+        The corpus, with explicit judgements.
+
+    Raises:
+        CorpusError: If a record is not as published; all problems at once.
+    """
+    return _read_lareqa(source, info, languages, context=context)
+
+
+def _read_lareqa(
+    source: Path, info: CorpusInfo, languages: Iterable[str] | None, *, context: bool
+) -> ParallelCorpus:
     builder = CorpusBuilder(info)
     members = by_language(read_members(source, r"(?P<language>[a-z]{2})\.json", "<language>.json"), builder)
     pool = AnswerPool()
@@ -79,7 +110,9 @@ def add_paragraphs(
 def _add_answer(
     question: Question, ids: list[str], spans: list[Span], pool: AnswerPool, builder: CorpusBuilder
 ) -> None:
-    start = question.answer.start
+    answer = question.answer
+    # White space before an answer may stand between two sentences; what it says starts in the second one.
+    start = None if answer.start is None else answer.start + len(answer.text) - len(answer.text.lstrip())
     holding = [
         doc_id
         for doc_id, (first, end, _) in zip(ids, spans, strict=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from isoglot.corpora.delimited import read_delimited
-from isoglot.corpora.sources import DAMAGE, Member, damage_report, decode_line, open_bytes, read_bytes
+from isoglot.corpora.fields import load_json
+from isoglot.corpora.sources import (
+    DAMAGE,
+    Member,
+    Stream,
+    damage_report,
+    decode_line,
+    open_bytes,
+    read_bytes,
+)
 from isoglot.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -77,16 +86,38 @@ def json_rows(path: Path, builder: CorpusBuilder) -> Iterator[tuple[str, Row]]:
         The place of each row and its values.
     """
     with open_bytes(path) as stream:
-        for number, line in enumerate(stream, start=1):
-            where = f"{path}:{number}"
-            text = decode_line(
-                line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, where, builder.problems
-            )
-            if text is None:
-                continue
-            row = parse_json_row(text, where, builder)
-            if row is not None:
-                yield where, row
+        yield from _parse_lines(stream, str(path), builder)
+
+
+def parse_json_lines(file: Member | Stream, builder: CorpusBuilder) -> Iterator[tuple[str, Row]]:
+    """Rows of a published file with one JSON object a line.
+
+    Args:
+        file: The file, in memory or as a stream.
+        builder: Takes the problems: as in `json_rows`, and a file without a row.
+
+    Yields:
+        The place of each row and its values.
+    """
+    before = len(builder.problems)
+    empty = True
+    for row in _parse_lines(
+        io.BytesIO(file.data) if isinstance(file, Member) else file.lines, file.place, builder
+    ):
+        empty = False
+        yield row
+    if empty and len(builder.problems) == before:
+        builder.problem(f"{file.place}:1", "the file is empty; download it again")
+
+
+def _parse_lines(lines: Iterable[bytes], place: str, builder: CorpusBuilder) -> Iterator[tuple[str, Row]]:
+    for number, line in enumerate(lines, start=1):
+        where = f"{place}:{number}"
+        data = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        text = decode_line(data, where, builder.problems)
+        row = None if text is None else parse_json_row(text, where, builder)
+        if row is not None:
+            yield where, row
 
 
 def parse_json_row(line: str, where: str, builder: CorpusBuilder) -> Row | None:
@@ -101,7 +132,7 @@ def parse_json_row(line: str, where: str, builder: CorpusBuilder) -> Row | None:
         The object; None if it is none.
     """
     try:
-        row = json.loads(line)
+        row = load_json(line)
     except (ValueError, RecursionError) as error:
         builder.problem(where, f"not JSON ({error}); mend or remove the line")
         return None
@@ -154,7 +185,7 @@ class Cells:
     def optional(self, column: str | None) -> str | None:
         """The value as text; None where the column is missing or the cell is empty."""
         value = None if column is None else self.row.get(column)
-        if value is None or isinstance(value, float | bool | list | dict):
+        if not isinstance(value, str | int) or isinstance(value, bool):
             if value is not None:
                 self.builder.problem(self.where, f"column {column!r} must be text, got {value!r}")
             return None
@@ -163,7 +194,8 @@ class Cells:
 
     def required(self, column: str) -> str | None:
         """The value as text; None, and a problem for the builder, where there is none."""
-        if self.row.get(column) in (None, ""):
+        value = self.row.get(column)
+        if value is None or (isinstance(value, str) and not value.strip()):
             there = ", ".join(map(str, self.row))
             what = "is empty" if column in self.row else f"is missing; there is {there}"
             self.builder.problem(self.where, f"column {column!r} {what}")

@@ -173,6 +173,11 @@ def read_wide(
         tags = {name: tag for name in names if (tag := _language_of(name)) is not None}
         if not tags and not builder.problems:
             builder.problem(f"{source}:1", f"no column is named by a language; there is {', '.join(names)}")
+    else:
+        there = dict.fromkeys(name for _, row in rows for name in row)
+        for column in tags if rows else ():
+            if column not in there:
+                builder.problem(str(source), f"has no column {column!r}; there is {', '.join(there)}")
     kept = wanted_languages(languages, {normalize_language(tag) for tag in tags.values()})
     for number, (where, row) in enumerate(rows, start=1):
         cells = Cells(row, where, builder)
