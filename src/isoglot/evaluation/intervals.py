@@ -42,6 +42,10 @@ class GroupBootstrap:
             weights[resample] = np.bincount(drawn, minlength=self.num_units)
         return weights
 
+    def draws(self, queries: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
+        """(resamples, n) how often each resample draws each of some queries, for what is no mean."""
+        return self._weights[:, self._units[queries]]
+
     def means(
         self, queries: npt.NDArray[np.int64], cells: npt.NDArray[np.int64], values: Floats
     ) -> npt.NDArray[np.float32]:
