@@ -162,17 +162,7 @@ READERS: dict[str, tuple[Callable[[Path], None], Callable[[Path], Any], Callable
 }
 
 
-OPEN_DEFECTS = {
-    "qrels": "read_qrels takes grades that no machine integer holds; measuring them overflows",
-    "results": "read_results takes NaN, and fails on deeply nested JSON and on columns that are not UTF-8",
-    "vectors": "read_embeddings fails on damaged archives and headers, and leaves their files open",
-    "vector-folder": "read_embeddings fails on ids that are not UTF-8 and on damaged headers",
-}
-"""What these tests found and nobody mended yet; remove an entry with its mending."""
-NAMES = [
-    pytest.param(name, marks=pytest.mark.skip(reason=OPEN_DEFECTS[name])) if name in OPEN_DEFECTS else name
-    for name in READERS
-]
+NAMES = list(READERS)
 
 
 def fuzz_reader(name: str, tmp_path: Path, number: int) -> dict[str, int]:

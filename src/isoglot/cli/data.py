@@ -26,7 +26,7 @@ def list_names(as_json: _Json = False) -> None:
         return
     width = max(len(entry["name"]) for entry in entries)
     for entry in entries:
-        notes = [entry[key] for key in ("languages", "licence") if entry.get(key)]
+        notes = [entry[key] for key in ("task", "languages", "licence") if entry.get(key)]
         typer.echo(
             f"{entry['name']:<{width}}  {entry['description']}" + "".join(f" [{note}]" for note in notes)
         )
@@ -36,7 +36,7 @@ def _entries() -> list[dict[str, Any]]:
     from isoglot.corpora.datasets import list_datasets
     from isoglot.corpora.formats import FORMATS
 
-    keys = ("name", "description", "licence", "citation", "languages", "url", "hub")
+    keys = ("name", "description", "task", "licence", "citation", "languages", "url", "hub")
     world = {"kind": "built-in", "name": _WORLD, "description": "The built-in corpus; needs no files."}
     return [
         world,

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from isoglot.corpora.judgements import Judgements, Rows, Split, renumber
 from isoglot.corpora.labelled import Key, LabelledPairs, keep_present
-from isoglot.corpora.languages import match_languages
+from isoglot.corpora.languages import NO_LANGUAGE, match_languages
 from isoglot.errors import CorpusError
 from isoglot.records import Document, Query
 
@@ -229,8 +229,8 @@ class ParallelCorpus:
             return corpus
         wanted = match_languages(languages, self.languages)
         return corpus.take(
-            _rows_in(self.query_languages, wanted, keep_none=False),
-            _rows_in(self.document_languages, wanted, keep_none=True),
+            _rows_in(self.query_languages, wanted),
+            _rows_in(self.document_languages, wanted),
         )
 
     def _in_splits(self, names: Iterable[str]) -> ParallelCorpus:
@@ -306,14 +306,11 @@ def _texts(table: pa.Table, rows: Rows) -> list[str]:
     return texts
 
 
-def _rows_in(
-    languages: tuple[tuple[str, ...], npt.NDArray[np.int16]], wanted: tuple[str, ...], *, keep_none: bool
-) -> Rows:
+def _rows_in(languages: tuple[tuple[str, ...], npt.NDArray[np.int16]], wanted: tuple[str, ...]) -> Rows:
+    """Rows in the wanted languages, and those in none (a picture as a query has the tag `NO_LANGUAGE`)."""
     names, codes = languages
-    keep = np.isin(codes, [code for code, name in enumerate(names) if name in wanted])
-    if keep_none:
-        keep |= codes < 0
-    return np.flatnonzero(keep).astype(np.int32)
+    keep = np.isin(codes, [code for code, name in enumerate(names) if name in (*wanted, NO_LANGUAGE)])
+    return np.flatnonzero(keep | (codes < 0)).astype(np.int32)
 
 
 def _inverse(rows: Rows, num_rows: int) -> Rows:

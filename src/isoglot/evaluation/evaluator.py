@@ -120,10 +120,20 @@ def evaluate(
     return Results(
         tuple(_records(found, about)),
         (config,),
-        _runs(part, judged.judgements, ranked, run_depth, f"{slug(model_name)}.{slug(part.name)}"),
+        _runs(part, judged.judgements, ranked, run_depth, _run_name(model_name, part)),
         examples=_examples(part, judged.judgements, ranked, whole, model_name, split),
         per_query=_per_query(part, judged.judgements, found, about),
     )
+
+
+def _run_name(model: str, corpus: ParallelCorpus) -> str:
+    """Begin of the file names of runs; names the media where they are not text alone."""
+    sides = [
+        "_and_".join(sorted(table["modality"].unique().to_pylist()))
+        for table in (corpus.queries, corpus.documents)
+    ]
+    direction = [] if sides == ["text", "text"] else ["_to_".join(sides)]
+    return ".".join([slug(model), slug(corpus.name), *direction])
 
 
 def _records(found: list[tuple[Direction, Measured]], about: dict[str, Any]) -> Iterator[Result]:

@@ -175,7 +175,7 @@ def read_examples(path: str | Path) -> tuple[Example, ...]:
     try:
         content: list[dict[str, Any]] = json.loads(Path(path).read_text("utf-8"))
         return tuple(_read_example(content[number]) for number in range(len(content)))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise SearchError(f"{path}: cannot be read as a list of examples: {error!r}") from error
 
 

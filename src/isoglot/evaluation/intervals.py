@@ -73,9 +73,19 @@ class GroupBootstrap:
 
 def interval(resampled: npt.NDArray[np.floating]) -> tuple[Floats, Floats]:
     """Bounds of the central 95 % of resampled means, along the first axis; NaN is left out."""
-    some_missing = bool(np.isnan(resampled).any())
-    low, high = (np.nanpercentile if some_missing else np.percentile)(resampled, [2.5, 97.5], axis=0)
+    ordered = np.sort(resampled, axis=0)  # NaN comes last
+    last = np.count_nonzero(~np.isnan(ordered), axis=0) - 1
+    low, high = (_between(ordered, share * np.maximum(last, 0)) for share in (0.025, 0.975))
     return low, high
+
+
+def _between(ordered: npt.NDArray[np.floating], place: Floats) -> Floats:
+    """Values at fractional places along the first axis, by linear interpolation between neighbours."""
+    below = np.floor(place).astype(np.int64)
+    above = np.ceil(place).astype(np.int64)
+    first, second = (np.take_along_axis(ordered, at[None], 0)[0].astype(np.float64) for at in (below, above))
+    values: Floats = first + (second - first) * (place - below)
+    return values
 
 
 def macro(resampled: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

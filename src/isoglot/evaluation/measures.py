@@ -62,7 +62,7 @@ class RelevantRanks:
         counts = np.bincount(queries, minlength=num_queries)
         if not counts.all() or not num_queries:
             raise SearchError(f"query {int(np.argmin(counts > 0))} has no relevant document; leave it out")
-        order = np.lexsort((ranks, queries))
+        order = _order(queries, ranks)
         indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         return RelevantRanks(indptr, ranks[order].astype(np.int64), grades[order].astype(np.int64))
 
@@ -82,12 +82,24 @@ class RelevantRanks:
     @cached_property
     def ideal_grades(self) -> Integers:
         """(J,) grades of each query, highest first."""
+        if self.grades.min() == self.grades.max():
+            return self.grades
         queries = np.repeat(np.arange(len(self)), self.num_relevant)
-        return self.grades[np.lexsort((-self.grades, queries))]
+        return self.grades[_order(queries, self.grades.max() - self.grades)]
 
     def total(self, values: npt.NDArray[np.generic]) -> Floats:
         """(Q,) sum of a value per relevant document over each query's documents."""
         return np.add.reduceat(values.astype(np.float64), self.indptr[:-1])
+
+
+def _order(queries: Integers, numbers: Integers) -> Integers:
+    """Order by query and then by number, >= 0; where both are equal, as they came."""
+    retrieved = numbers[numbers < NOT_RETRIEVED]
+    span = int(retrieved.max(initial=0)) + 2
+    if int(queries.max()) * span > NOT_RETRIEVED // 2:
+        return np.lexsort((numbers, queries))
+    # One key is sorted ten times as fast as two.
+    return np.argsort(queries.astype(np.int64) * span + np.minimum(numbers, span - 1), kind="stable")
 
 
 def _hits(ranked: RelevantRanks, cutoff: int) -> Floats:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 
 from isoglot.errors import SearchError
 from isoglot.evaluation.examples import read_examples
-from isoglot.evaluation.results import Comparison, Result, Results
+from isoglot.evaluation.results import Comparison, Result, Results, row_key
 
 
 def read_results(path: str | Path) -> Results:
@@ -36,6 +37,7 @@ def read_results(path: str | Path) -> Results:
     if not isinstance(content, list):
         raise SearchError(f"{file}: must hold a list of records, got {type(content).__name__}")
     rows = [_read_row(entry, f"{file}: record {number}") for number, entry in enumerate(content, 1)]
+    _refuse_repetition(file, rows)
     config = file.with_name("config.json")
     examples, per_query = file.with_name("examples.json"), file.with_name("per_query.parquet")
     return Results(
@@ -54,11 +56,31 @@ def _read_row(entry: Any, where: str) -> Result | Comparison:
     if not isinstance(entry, dict) or entry.keys() != known:
         odd = sorted(known ^ entry.keys()) if isinstance(entry, dict) else [type(entry).__name__]
         raise SearchError(f"{where} must have exactly {sorted(known)}; see {odd}")
-    wrong = [name for name, value in entry.items() if not isinstance(value, _types(kind, name))]
+    wrong = [
+        name
+        for name, value in entry.items()
+        if not isinstance(value, _types(kind, name)) or isinstance(value, bool) or not _is_finite(value)
+    ]
     if wrong:
         raise SearchError(f"{where}: {wrong[0]} is {entry[wrong[0]]!r}, which has the wrong type")
     row: Result | Comparison = kind(**entry)
     return row
+
+
+def _refuse_repetition(file: Path, rows: Sequence[Result | Comparison]) -> None:
+    seen: dict[Any, int] = {}
+    for number, row in enumerate(rows, 1):
+        if (first := seen.setdefault(row_key(row), number)) != number:
+            raise SearchError(
+                f"{file}: records {first} and {number} are of the same value; there must be one"
+            )
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return not isinstance(value, int | float) or math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _types(kind: type[Result | Comparison], name: str) -> tuple[type, ...]:
@@ -80,13 +102,15 @@ def _read_evaluations(file: Path) -> list[Mapping[str, Any]]:
 
 def _read_per_query(file: Path) -> pa.Table:
     try:
-        return pq.read_table(file)
-    except (OSError, pa.ArrowException) as error:
+        table = pq.read_table(file)
+        table.validate(full=True)
+        return table.select(table.column_names)
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise SearchError(f"{file}: cannot be read as Parquet: {error}") from error
 
 
 def _read_json(file: Path) -> Any:
     try:
         return json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SearchError(f"{file}: cannot be read as JSON: {error}") from error

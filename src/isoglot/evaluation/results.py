@@ -263,12 +263,13 @@ class Results:
                 pq.write_table(self.per_query, file, compression="zstd")
         if self.examples:
             write_records(target / "examples.json", [asdict(example) for example in self.examples])
-        rows = [asdict(row) for row in sorted(self.records, key=_key)]
-        rows += [asdict(row) for row in sorted(self.comparisons, key=_key)]
+        rows = [asdict(row) for row in sorted(self.records, key=row_key)]
+        rows += [asdict(row) for row in sorted(self.comparisons, key=row_key)]
         write_records(target / "results.json", rows)
 
 
-def _key(record: Result | Comparison) -> tuple[str | int, ...]:
+def row_key(record: Result | Comparison) -> tuple[str | int, ...]:
+    """What a value is of, in the order of the file."""
     return (
         record.model,
         record.baseline if isinstance(record, Comparison) else "",
@@ -299,7 +300,7 @@ def join_results(parts: Iterable[Results]) -> Results:
     if not several:
         raise SearchError("no results to join")
     records = tuple(record for part in several for record in part.records)
-    if len({_key(record) for record in records}) < len(records):
+    if len({row_key(record) for record in records}) < len(records):
         raise SearchError(
             "two results are of the same model, corpus and split; give the models distinct names"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ Qrels = Mapping[str, Mapping[str, int]]
 """query_id -> doc_id -> grade; below 1 is not relevant."""
 
 _MAX_SHOWN = 10
+_GRADE = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,6 +210,8 @@ def read_qrels(path: str | Path) -> dict[str, dict[str, int]]:
         try:
             grades[columns[2]] = int(columns[3])
         except ValueError:
+            grades[columns[2]] = 0
+        if not _GRADE.fullmatch(columns[3]):
             problems.append(f"{where}: grade must be a whole number, got {columns[3]!r}")
     _refuse(path, problems, qrels)
     return qrels

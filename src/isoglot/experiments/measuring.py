@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoglot.corpora.labelled import find_pairs
-from isoglot.errors import ConfigError, CorpusError
+from isoglot.errors import ConfigError, CorpusError, SearchError
 from isoglot.evaluation import (
     DEFAULT_MEASURES,
     Results,
@@ -80,6 +80,7 @@ class _Job:
     task: str
     split: str
     measures: tuple[str, ...]
+    of_suite: bool
 
 
 def measure_all(
@@ -94,8 +95,9 @@ def measure_all(
 ) -> Results:
     """Measures a model on everything that names stand for; all of it is read before the model is loaded.
 
-    A member of a suite that is not there, or has nothing to measure, is left out and named: to `progress`,
-    and as `unavailable` in the configuration of the results. A corpus named by itself must be there.
+    A member of a suite that cannot be measured (its files are not there, or the model does not encode its
+    medium) is left out and named: to `progress`, and as `unavailable` in the configuration of the results. A
+    corpus named by itself must be measured.
 
     Args:
         model: A model, vectors or a run, or their path or name.
@@ -122,7 +124,14 @@ def measure_all(
     parts = []
     for job in jobs:
         tell(f"{job.corpus.name}: {job.task}")
-        parts.append(_measure(loaded, name or own_name, job, how, show_bar=show_bar))
+        try:
+            parts.append(_measure(loaded, name or own_name, job, how, show_bar=show_bar))
+        except (CorpusError, SearchError) as error:
+            if not job.of_suite:
+                raise
+            unavailable.append(_leave_out(job.corpus.name, error, tell))
+    if not parts:
+        raise CorpusError(["nothing could be measured", *unavailable])
     results = join_results(parts)
     if not unavailable:
         return results
@@ -140,18 +149,27 @@ def _prepare(
         for reference in references:
             tell(f"reading {reference.name}")
             try:
-                jobs.append(_read(reference, how))
+                jobs.append(_read(reference, how, of_suite=len(references) > 1))
             except CorpusError as error:
                 if len(references) == 1:
                     raise
-                unavailable.append(str(error))
-                tell(f"left out: {error}")
+                unavailable.append(_leave_out(reference.name, error, tell))
     if not jobs:
         raise CorpusError(["nothing to measure", *unavailable])
     return jobs, unavailable
 
 
-def _read(reference: CorpusReference, how: Measuring) -> _Job:
+def _leave_out(name: str, error: Exception, tell: Progress) -> str:
+    """Says why a member of a suite is left out: the first of its problems, and how many there are."""
+    first, *more = str(error).split("\n")
+    reason = first if first.startswith(f"{name}: ") else f"{name}: {first}"
+    if more:
+        reason += " (and more of the kind)"
+    tell(f"left out: {reason}")
+    return reason
+
+
+def _read(reference: CorpusReference, how: Measuring, *, of_suite: bool) -> _Job:
     task = how.task or reference.task
     split = how.split or reference.split or "test"
     measures = how.measures or reference.measures
@@ -159,12 +177,12 @@ def _read(reference: CorpusReference, how: Measuring) -> _Job:
         corpus = reference.read(languages=how.languages, splits=[split])
         labelled = task is None and any(name == split for name, _ in corpus.labelled)
         if not labelled:
-            return _Job(corpus, "retrieval", split, measures or DEFAULT_MEASURES)
+            return _Job(corpus, "retrieval", split, measures or DEFAULT_MEASURES, of_suite)
     # Thresholds and probes are fitted on other splits.
     corpus = replace(reference, split=None).read(languages=how.languages)
     if task in _PAIRED or task is None:
         task, _ = find_pairs(corpus, split, task)  # type: ignore[arg-type]
-    return _Job(corpus, task, split, measures)
+    return _Job(corpus, task, split, measures, of_suite)
 
 
 def _check_transfer(transfer: TransferLanguages | None, jobs: Sequence[_Job]) -> None:

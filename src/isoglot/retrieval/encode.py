@@ -108,9 +108,10 @@ def read_embeddings(path: str | Path) -> Embeddings:
 
 def _read_npz(source: Path) -> dict[str, npt.NDArray[Any]]:
     try:
-        with np.load(source, allow_pickle=False) as file:
+        # Opened here: np.load leaves a damaged file open.
+        with source.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, AttributeError, EOFError) as error:
+    except Exception as error:  # a damaged header makes NumPy raise almost anything
         raise SearchError(f"{source}: not an .npz file of plain arrays: {error}") from error
 
 
@@ -120,12 +121,12 @@ def _read_folder(source: Path) -> dict[str, npt.NDArray[Any]]:
         file = source / (f"{name}.txt" if name.endswith("ids") else f"{name}.npy")
         if not file.is_file():
             continue
-        if file.suffix == ".txt":
-            arrays[name] = np.array(file.read_text("utf-8").rstrip("\n").split("\n"), np.str_)
-            continue
         try:
-            arrays[name] = np.load(file, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+            if file.suffix == ".txt":
+                arrays[name] = np.array(file.read_bytes().decode("utf-8").rstrip("\n").split("\n"), np.str_)
+            else:
+                arrays[name] = np.load(file, mmap_mode="r", allow_pickle=False)
+        except Exception as error:  # as above
             raise SearchError(f"{file}: not a plain array: {error}") from error
     return arrays
 
