@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         evaluate_bitext,
         evaluate_pairs,
         evaluate_tagging,
+        join_results,
         read_results,
     )
     from isoglot.experiments import train
@@ -52,6 +53,7 @@ __all__ = [
     "evaluate_bitext",
     "evaluate_pairs",
     "evaluate_tagging",
+    "join_results",
     "read_corpus",
     "read_results",
     "train",
@@ -70,6 +72,7 @@ _HOMES = {
             "evaluate_bitext",
             "evaluate_pairs",
             "evaluate_tagging",
+            "join_results",
             "read_results",
         ),
         "isoglot.experiments": ("train",),
