@@ -16,7 +16,7 @@ from pathlib import Path
 
 from isoglot.config import read_config
 from isoglot.corpora import ParallelCorpus, read_dataset
-from isoglot.evaluation import Results, evaluate, join_results, read_results
+from isoglot.evaluation import Results, compare, evaluate, join_results, read_results
 from isoglot.experiments import ExperimentConfig, run_experiment
 
 FOLDER = Path(__file__).parent
@@ -43,9 +43,9 @@ def train_all(seed: int) -> dict[str, Path]:
 def evaluate_once(model: Path, corpus: ParallelCorpus, name: str, results: Path) -> Results:
     """Results of a model on a corpus, read back where they were written before."""
     folder = results / model.name / corpus.name.replace(" ", "-")
-    if not (folder / "results.json").exists():
+    if not (folder / "per_query.parquet").exists():
         evaluate(model, corpus, name=name, measures=("AP", "R@10", "success@1")).write(folder)
-    return read_results(folder / "results.json")
+    return read_results(folder)
 
 
 def table(parts: dict[str, list[Results]], corpus: str) -> str:
@@ -63,6 +63,28 @@ def table(parts: dict[str, list[Results]], corpus: str) -> str:
             shape = ",.0f" if measure == "rank_distance" else ".4f"
             cells.append(f"{statistics.mean(values):{shape}} ± {spread:{shape}}")
         lines.append(f"| {arm} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def tests(parts: dict[str, list[Results]], corpus: str) -> str:
+    """Markdown: hybrid minus each other arm, seed by seed, each difference with its p.
+
+    The p are of paired randomisation tests over the 1,190 questions, whose translations move together.
+    """
+    lines = [
+        f"| {corpus}: hybrid minus | monolingual | cross-lingual | pooled | rank distance |",
+        "|---|---|---|---|---|",
+    ]
+    for arm in ("monolingual", "cross_lingual", "mixed"):
+        cells: list[list[str]] = [[] for _ in COLUMNS]
+        for ours, theirs in zip(parts["hybrid"], parts[arm], strict=True):
+            both = compare(join_results([ours, theirs]), theirs.models[0], measures=("AP", "rank_distance"))
+            macro = {(row.setting, row.measure): row for row in both.comparisons if row.query_language == "*"}
+            for cell, column in zip(cells, COLUMNS, strict=True):
+                row = macro[column]
+                shape = "+,.0f" if column[1] == "rank_distance" else "+.4f"
+                cell.append(f"{row.value:{shape}} (p {row.p_value:.4f})")
+        lines.append(f"| {arm} | {' | '.join(', '.join(cell) for cell in cells)} |")
     return "\n".join(lines)
 
 
@@ -87,7 +109,7 @@ def main() -> None:
                 results = evaluate_once(model, corpus, f"{arm}-{seed}", options.out)
                 parts.setdefault(arm, []).append(results)
         everything += [results for per_seed in parts.values() for results in per_seed]
-        print(f"\n{table(parts, corpus.name)}\n", flush=True)
+        print(f"\n{table(parts, corpus.name)}\n\n{tests(parts, corpus.name)}\n", flush=True)
     join_results(everything).write(options.out)
 
 

@@ -51,3 +51,16 @@ def test_a_macro_mean_skips_cells_that_a_resample_left_empty():
 
 def test_an_interval_of_equal_values_has_no_width():
     assert _half_width(np.full(20, 0.5), np.arange(20)) == 0
+
+
+def test_bounds_are_percentiles_of_what_is_there():
+    rng = np.random.default_rng(0)
+    resampled = rng.normal(size=(300, 7)).astype(np.float32)
+    resampled[rng.random(resampled.shape) < 0.2] = np.nan
+    resampled[1:, 5] = np.nan
+    resampled[:, 6] = np.nan
+    low, high = interval(resampled)
+    expected = np.nanpercentile(resampled[:, :6].astype(np.float64), [2.5, 97.5], axis=0)
+    np.testing.assert_allclose([low[:6], high[:6]], expected, atol=1e-6)
+    assert np.isnan([low[6], high[6]]).all()
+    assert low[5] == high[5] == resampled[0, 5]

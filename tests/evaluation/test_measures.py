@@ -130,3 +130,18 @@ def test_a_query_without_relevant_documents_is_refused():
         RelevantRanks.from_pairs(np.array([0, 2]), np.array([1, 1]), np.array([1, 1]), 3)
     with pytest.raises(SearchError, match="start at 1"):
         _ranked([(0, 1)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), highest=st.sampled_from([3, 1_000, 2**62]))
+def test_pairs_in_any_order_are_sorted_by_query_and_rank(seed, highest):
+    rng = np.random.default_rng(seed)
+    queries = np.append(np.arange(5), rng.integers(0, 5, 30))
+    ranks = rng.integers(1, highest + 1, 35)
+    ranks[rng.random(35) < 0.3] = NOT_RETRIEVED
+    grades = rng.integers(1, 4, 35)
+    ranked = RelevantRanks.from_pairs(queries, ranks, grades, 5)
+    order = np.lexsort((ranks, queries))
+    assert ranked.ranks.tolist() == ranks[order].tolist()
+    assert ranked.grades.tolist() == grades[order].tolist()
+    assert ranked.ideal_grades.tolist() == grades[np.lexsort((-grades, queries))].tolist()

@@ -168,3 +168,20 @@ def test_measures_unknown_here_come_from_ir_measures():
 def test_a_tag_is_one_word(tmp_path):
     with pytest.raises(SearchError, match="one word, got 'two words'"):
         write_run(Run.from_scores({"q": {"d": 1.0}}), tmp_path / "x", tag="two words")
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_run_in_any_order_is_ranked_as_a_full_sort_ranks_it(in_order):
+    rng = np.random.default_rng(0)
+    scores = {}
+    for query in range(50):
+        values = rng.integers(0, 8, int(rng.integers(1, 20))) / 8
+        values = np.sort(values)[::-1] if in_order else values
+        scores[f"q{query}"] = {
+            f"d{doc}": float(v) for doc, v in zip(rng.permutation(99), values, strict=False)
+        }
+    run = Run.from_scores(scores)
+    assert run.query_ids == tuple(scores)
+    for query, doc_ids, found in run:
+        ranked = sorted(scores[query].items(), key=lambda item: (item[1], item[0].encode()), reverse=True)
+        assert list(zip(doc_ids, found, strict=True)) == ranked

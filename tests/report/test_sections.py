@@ -272,7 +272,7 @@ def test_pictures_beyond_a_few_screens_are_folded(build_results):
 
 def test_of_measures_that_are_fair_at_zero_the_nearest_to_it_is_best(everything):
     table = bias_measures_table(everything)
-    assert table.columns == ("Measure", "Corpus", "Direction", *everything.models, "Good", "What it tells")
+    assert table.columns == ("Measure", "Corpus", "Direction", *everything.models, "Good", "Meaning")
     rows = {tuple(cell.text for cell in row[:3]): row for row in table.rows}
     row = rows["Same-language preference, relevant@10", "questions/test", "text → text"]
     distances = [abs(cell.value) for cell in row[3:6]]

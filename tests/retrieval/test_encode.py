@@ -309,3 +309,21 @@ def test_directions_between_media_are_evaluated_with_a_model_of_both(tiny_clip, 
     own = results.select(query_modality="image", document_modality="image", measure="success@1")
     assert [record.value for record in own] == [1.0] * len(own)
     assert own
+
+
+def test_mapped_vectors_in_the_order_of_the_rows_stay_on_disk(toy_corpus, tmp_path):
+    rng = np.random.default_rng(0)
+    sides = {"query": toy_corpus.queries["query_id"], "doc": toy_corpus.documents["doc_id"]}
+    for side, ids in sides.items():
+        (tmp_path / f"{side}_ids.txt").write_text("\n".join(ids.to_pylist()), "utf-8")
+        name = "query_embeddings" if side == "query" else "document_embeddings"
+        np.save(tmp_path / f"{name}.npy", rng.standard_normal((len(ids), 8)).astype(np.float32))
+    everything = np.arange(toy_corpus.documents.num_rows, dtype=np.int32)
+    queries = toy_corpus.judgements("dev").query_rows
+    vectors = read_embeddings(tmp_path)
+    mapped = embed(vectors, toy_corpus, queries, everything, scale_documents=False)
+    assert isinstance(mapped.document_embeddings, np.memmap)
+    scaled = embed(vectors, toy_corpus, queries, everything)
+    assert not isinstance(scaled.document_embeddings, np.memmap)
+    np.testing.assert_allclose(np.linalg.norm(scaled.document_embeddings, axis=1), 1, atol=1e-6)
+    np.testing.assert_array_equal(scaled.document_embeddings, normalize(mapped.document_embeddings))

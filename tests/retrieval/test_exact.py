@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isoglot.errors import SearchError
-from isoglot.retrieval import Wanted, count_above, lay_out, scan, search
+from isoglot.retrieval import Wanted, count_above, counting, lay_out, scan, search, survivors
+from isoglot.retrieval.encode import normalize
 from isoglot.retrieval.exact import fast_matmul
 from isoglot.retrieval.ties import tie_ranks
 
@@ -184,6 +187,10 @@ def test_tie_ranks_follow_descending_bytes():
         ),
         (lambda c: lay_out(np.ones((2, 2), np.float32), ["a"]), "2 document embeddings, 1 ids"),
         (lambda c: lay_out(np.ones((0, 2), np.float32), []), "shape"),
+        (
+            lambda c: lay_out(np.ones((1, 2), np.float32), ["a"], part_documents=0),
+            "part_documents must be >= 1",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(call, message):
@@ -201,3 +208,150 @@ def test_a_single_tie_in_a_large_collection_is_found():
     above = np.flatnonzero(vectors @ query[0] > vectors[20] @ query[0])
     expected = np.bincount(np.append(np.setdiff1d(above, [20, 700]), 700) % 3, minlength=3)
     assert counts[0].tolist() == expected.tolist()
+
+
+def _kind_case(seed, *, ties):
+    """A case with many documents, relevant ones high and low, repeated and excluded documents."""
+    rng = np.random.default_rng(seed)
+    num_queries, documents = int(rng.integers(1, 30)), int(rng.choice([40, 700, 3_000]))
+    scale, low, high = (1, -2, 3) if ties else (64, -64, 65)
+    dim = int(rng.choice([2, 3, 8]))
+    queries, vectors = (
+        (rng.integers(low, high, (number, dim)) / scale).astype(np.float32)
+        for number in (num_queries, documents)
+    )
+    wanted, excluded = [], []
+    for scores in queries @ vectors.T:
+        size = min(int(rng.choice([0, 1, 11, 40])), documents)
+        among = np.argsort(-scores)[: max(size, int(rng.choice([50, documents])))]
+        wanted.append(rng.choice(among, size, replace=bool(rng.random() < 0.2)))
+        excluded.append(np.setdiff1d(rng.choice(documents, int(rng.integers(0, 4))), wanted[-1]))
+    num_blocks = int(rng.choice([1, 5, 40]))
+    blocks = rng.integers(0, num_blocks, documents)
+    return queries, vectors, _ids(rng, documents), blocks, num_blocks, _pairs(wanted), _pairs(excluded)
+
+
+def _pairs(rows):
+    sizes = [len(found) for found in rows]
+    return Wanted(np.concatenate([[0], np.cumsum(sizes)]), np.concatenate(rows).astype(np.int32))
+
+
+def _slow_search(queries, vectors, doc_ids, blocks, num_blocks, wanted, excluded, depth):
+    """Counts and best rows by comparing every score with every wanted one."""
+    ties = tie_ranks(doc_ids)
+    counts, top = [], np.full((len(queries), depth), -1)
+    for query, scores in enumerate(queries @ vectors.T):
+        candidate = np.ones(len(scores), bool)
+        candidate[excluded.document_rows[slice(*excluded.indptr[query : query + 2])]] = False
+        for row in wanted.document_rows[slice(*wanted.indptr[query : query + 2])]:
+            above = (scores > scores[row]) | ((scores == scores[row]) & (ties < ties[row]))
+            counts.append(np.bincount(blocks[above & candidate], minlength=num_blocks))
+        order = np.lexsort((ties, -scores))
+        best = order[candidate[order]][:depth]
+        top[query, : len(best)] = best
+    return np.array(counts).reshape(-1, num_blocks), top
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    ties=st.booleans(),
+    depth=st.sampled_from([0, 1, 10, 100]),
+    part_documents=st.sampled_from([64, 333, 1_000, 16_384]),
+    min_columns=st.sampled_from([1, 64, 2_048]),
+    work=st.sampled_from([0.1, 10.0, 110.0, 10_000.0]),
+)
+def test_every_way_of_counting_agrees_with_comparing_everything(
+    seed, ties, depth, part_documents, min_columns, work
+):
+    queries, vectors, doc_ids, blocks, num_blocks, wanted, excluded = _kind_case(seed, ties=ties)
+    counts, top = _slow_search(queries, vectors, doc_ids, blocks, num_blocks, wanted, excluded, depth)
+    collection = lay_out(vectors, doc_ids, blocks, num_blocks, part_documents=part_documents)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counting, "MIN_COLUMNS", min_columns)
+        patch.setattr(survivors, "_WORK_PER_SURVIVOR", work)
+        found = scan(queries, collection, wanted=wanted, depth=depth, excluded=excluded)
+        again = scan(queries, collection, depth=depth, excluded=excluded, chunk_bytes=20_000)
+    np.testing.assert_array_equal(found.counts_above, counts)
+    if depth:
+        within = top[:, : collection.num_documents]
+        np.testing.assert_array_equal(found.top.document_rows, within)
+        np.testing.assert_array_equal(again.top.document_rows, within)
+
+
+def _good_case(documents=5_000, queries=200, dim=64):
+    """Queries near their four relevant documents, in vectors of any length."""
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((documents, dim)).astype(np.float32) * rng.uniform(0.5, 2, (documents, 1))
+    rows = rng.integers(0, documents, (queries, 4)).astype(np.int32)
+    near = vectors[rows].sum(axis=1) + 4 * rng.standard_normal((queries, dim))
+    wanted = Wanted(np.arange(queries + 1) * 4, rows.ravel())
+    return near.astype(np.float32), vectors.astype(np.float32), _ids(rng, documents), wanted
+
+
+@pytest.mark.parametrize("part_documents", [700, 1_024, 4_999])
+def test_parts_do_not_change_what_is_found(part_documents):
+    queries, vectors, doc_ids, wanted = _good_case()
+    blocks = np.arange(len(vectors)) % 7
+    whole = scan(queries, lay_out(vectors, doc_ids, blocks), wanted=wanted, depth=10)
+    collection = lay_out(vectors, doc_ids, blocks, part_documents=part_documents)
+    parts = scan(queries, collection, wanted=wanted, depth=10)
+    assert collection.num_parts > 1
+    np.testing.assert_array_equal(parts.counts_above, whole.counts_above)
+    np.testing.assert_array_equal(parts.top.document_rows, whole.top.document_rows)
+    np.testing.assert_array_equal(parts.top.scores, whole.top.scores)
+
+
+@pytest.mark.parametrize("similarity", ["dot", "cosine"])
+def test_a_memory_mapped_file_is_searched_as_vectors_in_memory_are(tmp_path, similarity):
+    queries, vectors, doc_ids, wanted = _good_case()
+    vectors[3] = 0
+    np.save(tmp_path / "vectors.npy", vectors)
+    mapped = np.load(tmp_path / "vectors.npy", mmap_mode="r")
+    ready = normalize(vectors) if similarity == "cosine" else vectors
+    inside = scan(queries, lay_out(ready, doc_ids), wanted=wanted, depth=10)
+    streamed = scan(
+        queries, lay_out(mapped, doc_ids, similarity=similarity, part_documents=512), wanted=wanted, depth=10
+    )
+    np.testing.assert_array_equal(streamed.counts_above, inside.counts_above)
+    np.testing.assert_array_equal(streamed.top.document_rows, inside.top.document_rows)
+
+
+def test_only_part_of_a_memory_mapped_file_may_be_searched(tmp_path):
+    queries, vectors, doc_ids, _ = _good_case(documents=900)
+    np.save(tmp_path / "vectors.npy", vectors)
+    mapped = np.load(tmp_path / "vectors.npy", mmap_mode="r")[100:500]
+    top = search(queries, lay_out(mapped, doc_ids[100:500], part_documents=64), 3)
+    expected = search(queries, lay_out(vectors[100:500], doc_ids[100:500]), 3)
+    np.testing.assert_array_equal(top.document_rows, expected.document_rows)
+
+
+@pytest.mark.parametrize("part_documents", [2, 100])
+def test_a_document_whose_vector_is_not_finite_is_named(part_documents):
+    vectors = np.ones((5, 2), np.float32)
+    vectors[3, 1] = np.nan
+    with pytest.raises(SearchError, match="vector of document 'd3' is not finite"):
+        search(vectors[:1], lay_out(vectors, [f"d{i}" for i in range(5)], part_documents=part_documents), 1)
+
+
+def test_a_product_does_not_depend_on_what_else_is_multiplied():
+    rng = np.random.default_rng(0)
+    left, right = (torch.from_numpy(rng.standard_normal((n, 96)).astype(np.float32)) for n in (70, 900))
+    with fast_matmul():
+        whole = left @ right.T
+        for rows, columns in ((1, 900), (64, 13), (70, 333)):
+            assert torch.equal(left[-rows:] @ right[-columns:].T, whole[-rows:, -columns:])
+
+
+def test_threads_of_torch_are_as_before():
+    before = torch.get_num_threads()
+    search(np.eye(3, dtype=np.float32), lay_out(np.eye(3, dtype=np.float32), list("abc")), 1)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(torch.get_num_threads).result() == torch.get_num_threads() == before
+
+
+def test_the_best_are_found_where_a_sample_promises_more_than_there_are():
+    vectors = np.linspace(0, 1, 3_000, dtype=np.float32)[:, None]
+    vectors[:6] += 5  # the first columns are in the sample
+    top = search(np.ones((2, 1), np.float32), lay_out(vectors, [f"{i:04d}" for i in range(3_000)]), 10)
+    assert top.document_rows[1].tolist() == [5, 4, 3, 2, 1, 0, 2_999, 2_998, 2_997, 2_996]

@@ -53,9 +53,13 @@ def rank_correlation(
     if not len(groups) == len(languages) == num_queries:
         raise SearchError(f"{num_queries} rankings, but {len(groups)} groups and {len(languages)} languages")
     places = _Places(document_rows)
+    whole = depth == cutoff and bool((document_rows >= 0).all())
     sums, counts = np.zeros(num_queries), np.zeros(num_queries)
     for left, right in _parallel_pairs(groups, languages):
-        values = _correlations(document_rows, places, left, right, cutoff)
+        if whole:
+            values = _correlations_of_heads(document_rows[left], document_rows[right])
+        else:
+            values = _correlations(document_rows, places, left, right, cutoff)
         known = ~np.isnan(values)
         for side in (left[known], right[known]):
             sums += np.bincount(side, values[known], num_queries)
@@ -70,14 +74,12 @@ class _Places:
         self.depth = document_rows.shape[1]
         self._stride = int(document_rows.max(initial=0)) + 2
         order = np.argsort(document_rows, axis=1, kind="stable")
-        self._order = order.ravel()
-        self._keys = self._key(
-            np.arange(len(document_rows))[:, None], np.take_along_axis(document_rows, order, 1)
-        ).ravel()
-        repeated = (self._keys[1:] == self._keys[:-1]) & (self._keys[1:] % self._stride > 0)
+        ascending = np.take_along_axis(document_rows, order, 1)
+        repeated = ((ascending[:, 1:] == ascending[:, :-1]) & (ascending[:, 1:] >= 0)).any(axis=1)
         if repeated.any():
-            query = self._keys[1:][repeated][0] // self._stride
-            raise SearchError(f"the ranking of query {query} holds a document twice")
+            raise SearchError(f"the ranking of query {int(np.argmax(repeated))} holds a document twice")
+        self._order = order.ravel()
+        self._keys = self._key(np.arange(len(document_rows))[:, None], ascending).ravel()
 
     def _key(self, queries: npt.NDArray[np.integer], rows: npt.NDArray[np.integer]) -> Integers:
         return queries.astype(np.int64) * self._stride + rows + 1
@@ -106,6 +108,26 @@ def _parallel_pairs(
             chunk = pairs[start : start + _CHUNK_PAIRS]
             yield left[chunk], right[chunk]
         step += 1
+
+
+def _correlations_of_heads(left: npt.NDArray[np.integer], right: npt.NDArray[np.integer]) -> Floats:
+    """(pairs,) the same where k documents are known of each ranking, and no more.
+
+    A document of one head alone has its place on that side and, on the other, the rank that those out of
+    sight share. So the sums follow from the places of the documents that both heads hold.
+    """
+    cutoff = left.shape[1]
+    shared = left[:, :, None] == right[:, None, :]
+    places = np.arange(1.0, cutoff + 1)
+    of_left, of_right = shared.any(axis=2) @ places, shared.any(axis=1) @ places
+    outside = cutoff - shared.sum(axis=(1, 2))
+    behind = cutoff + (outside + 1) / 2
+    products = (shared @ places) @ places + behind * (2 * places.sum() - of_left - of_right)
+    squares = (places**2).sum() + outside * behind**2
+    size = cutoff + outside
+    centre = size * ((size + 1) / 2) ** 2
+    correlations: Floats = (products - centre) / (squares - centre)
+    return correlations
 
 
 def _correlations(

@@ -18,7 +18,7 @@ from isoglot.evaluation.language_bias import HEAD_DEPTH, Head
 from isoglot.evaluation.loading import load_model
 from isoglot.evaluation.measures import Measure, parse_measures
 from isoglot.evaluation.per_query import QueryKeys, per_query_table
-from isoglot.evaluation.placement import ALL, Direction, left_out, pooled_ranks
+from isoglot.evaluation.placement import ALL, Direction, left_out
 from isoglot.evaluation.results import Result, Results, slug
 from isoglot.evaluation.searching import Blocks, Ranked, placements, rank_by_run, search_with_vectors
 from isoglot.evaluation.settings import Measured, measure_settings
@@ -207,7 +207,7 @@ def _examples(
     return build_examples(
         corpus,
         judgements,
-        pooled_ranks(direction.placement),
+        direction.placement.pooled_ranks,
         ranked.top_rows[direction.queries],
         model=model,
         split=split,

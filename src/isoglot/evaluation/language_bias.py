@@ -15,7 +15,7 @@ from isoglot.evaluation.consistency import random_rank_correlation, rank_correla
 from isoglot.evaluation.intervals import GroupBootstrap
 from isoglot.evaluation.measures import NOT_RETRIEVED, Floats, Integers, Measure, RelevantRanks
 from isoglot.evaluation.peer import equal_weights, peer
-from isoglot.evaluation.placement import ALL, Placement, Slice, matrix_slices, pooled_ranks
+from isoglot.evaluation.placement import ALL, Placement, Slice, matrix_slices
 from isoglot.evaluation.preference import (
     NOTHING,
     RankedLanguages,
@@ -143,11 +143,11 @@ def _query_languages(placement: Placement) -> Integers:
 
 def _ranked(placement: Placement, head: Head) -> RankedLanguages:
     """Languages and grades of the head, and what it was drawn from."""
-    ranks = pooled_ranks(placement)
+    ranks = placement.pooled_ranks
     inside = ranks <= head.document_rows.shape[1]
     if placement.retrieved is not None:
         inside &= placement.retrieved
-    pairs = placement.pairs()
+    pairs = placement.pairs
     grades = np.zeros(head.document_rows.shape, np.int64)
     grades[pairs[inside], ranks[inside] - 1] = placement.grades[inside]
     shape = len(placement.query_codes), len(placement.block_sizes)
@@ -161,13 +161,13 @@ def _ranked(placement: Placement, head: Head) -> RankedLanguages:
 
 
 def _relevant(placement: Placement, asked: Integers) -> RelevantLanguages:
-    ranks = pooled_ranks(placement)
+    ranks = placement.pooled_ranks
     if placement.retrieved is not None:
         ranks = np.where(placement.retrieved, ranks, NOT_RETRIEVED)
     return RelevantLanguages(
         asked,
         len(placement.document_languages),
-        placement.pairs(),
+        placement.pairs,
         ranks,
         placement.grades.astype(np.int64),
         placement.blocks,
@@ -195,7 +195,7 @@ def _all_ranked(placement: Placement) -> RelevantRanks:
     """Ranks in the union, where what a run does not hold comes next after its last."""
     grades = placement.grades.astype(np.int64)
     num_queries = len(placement.query_codes)
-    return RelevantRanks.from_pairs(placement.pairs(), pooled_ranks(placement), grades, num_queries)
+    return RelevantRanks.from_pairs(placement.pairs, placement.pooled_ranks, grades, num_queries)
 
 
 def _excess(matrix: Sequence[Cell]) -> list[Cell]:

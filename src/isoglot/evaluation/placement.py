@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -60,9 +61,19 @@ class Placement:
         """The block of documents without language."""
         return len(self.document_languages)
 
+    @cached_property
     def pairs(self) -> Integers:
         """(J,) the query of each relevant document."""
         return np.repeat(np.arange(len(self.query_codes)), np.diff(self.indptr))
+
+    @cached_property
+    def pooled_ranks(self) -> Integers:
+        """(J,) rank of each relevant document in the union of all languages.
+
+        What a ranking does not hold gets the rank after its last, the best it can have.
+        """
+        ranks: Integers = self.counts_above.sum(axis=1, dtype=np.int64) + 1
+        return ranks
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,18 +91,9 @@ class Slice:
     ranked: RelevantRanks
 
 
-def pooled_ranks(placement: Placement) -> Integers:
-    """(J,) rank of each relevant document in the union of all languages.
-
-    What a ranking does not hold gets the rank after its last, the best it can have.
-    """
-    ranks: Integers = placement.counts_above.sum(axis=1, dtype=np.int64) + 1
-    return ranks
-
-
 def pooled(placement: Placement) -> Slice:
     """All queries before the union of all languages."""
-    ranks = pooled_ranks(placement)
+    ranks = placement.pooled_ranks
     return _slice(placement, ALL, np.ones(len(ranks), bool), ranks)
 
 
@@ -110,7 +112,7 @@ def matrix_slices(placement: Placement) -> Iterator[Slice]:
 
     The other languages' answers then stand in the way like any wrong document: LAReQA's heat map.
     """
-    ranks = pooled_ranks(placement)
+    ranks = placement.pooled_ranks
     for block, language in _languages(placement):
         relevant = placement.blocks == block
         if relevant.any():
@@ -148,7 +150,7 @@ def _languages(placement: Placement) -> Iterator[tuple[int, str]]:
 def _slice(placement: Placement, language: str, relevant: npt.NDArray[np.bool_], ranks: Integers) -> Slice:
     if placement.retrieved is not None:
         ranks = np.where(placement.retrieved, ranks, NOT_RETRIEVED)
-    queries, number = np.unique(placement.pairs()[relevant], return_inverse=True)
+    queries, number = np.unique(placement.pairs[relevant], return_inverse=True)
     grades = placement.grades[relevant].astype(np.int64)
     return Slice(language, queries, RelevantRanks.from_pairs(number, ranks[relevant], grades, len(queries)))
 
@@ -202,7 +204,7 @@ def directions(
         yield Direction(asked[0], modalities[0], *everything, placement)
         return
     for query_modality in asked:
-        of_query = (query_modalities == query_modality)[placement.pairs()]
+        of_query = (query_modalities == query_modality)[placement.pairs]
         if len(modalities) > 1:
             yield _direction(placement, query_modality, ALL, of_query, placement.counts_above, None)
         for number, modality in enumerate(modalities):
@@ -221,7 +223,7 @@ def _direction(
     sizes: Integers | None,
 ) -> Direction:
     pairs = np.flatnonzero(kept)
-    queries, number = np.unique(placement.pairs()[pairs], return_inverse=True)
+    queries, number = np.unique(placement.pairs[pairs], return_inverse=True)
     indptr = np.concatenate([[0], np.cumsum(np.bincount(number, minlength=len(queries)))]).astype(np.int64)
     part = replace(
         placement,

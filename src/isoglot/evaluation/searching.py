@@ -112,8 +112,14 @@ def search_with_vectors(
 
     judgements = judged.judgements
     everything = np.arange(corpus.documents.num_rows, dtype=np.int32)
-    vectors = embed(model, corpus, judgements.query_rows, everything, **options)
-    collection = lay_out(vectors.document_embeddings, corpus.documents["doc_id"], blocks.codes, blocks.number)
+    vectors = embed(model, corpus, judgements.query_rows, everything, scale_documents=False, **options)
+    collection = lay_out(
+        vectors.document_embeddings,
+        corpus.documents["doc_id"],
+        blocks.codes,
+        blocks.number,
+        similarity=vectors.similarity,
+    )
     found = scan(
         vectors.query_embeddings,
         collection,

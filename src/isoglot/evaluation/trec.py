@@ -69,13 +69,19 @@ class Run:
             raise SearchError("the run is empty" if empty is None else f"query {empty!r} has no document")
         sizes = [len(found) for found in scores.values()]
         indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        doc_ids = np.array([doc for found in scores.values() for doc in found], object)
-        values = np.array([score for found in scores.values() for score in found.values()], np.float32)
+        every = itertools.chain.from_iterable
+        doc_ids = np.fromiter(every(scores.values()), object, int(indptr[-1]))
+        values = np.fromiter(every(found.values() for found in scores.values()), np.float32, int(indptr[-1]))
         if np.isnan(values).any():
             at = int(np.argmax(np.isnan(values)))
             raise SearchError(f"the score of document {doc_ids[at]!r} is NaN")
-        order = np.concatenate([_order(doc_ids[a:b], values[a:b]) + a for a, b in itertools.pairwise(indptr)])
-        return Run(tuple(scores), indptr, doc_ids[order], values[order])
+        in_place = np.append(values[1:] < values[:-1], True)
+        in_place[indptr[1:] - 1] = True
+        for number in np.flatnonzero(~np.logical_and.reduceat(in_place, indptr[:-1])):
+            part = slice(indptr[number], indptr[number + 1])
+            order = _order(doc_ids[part], values[part])
+            doc_ids[part], values[part] = doc_ids[part][order], values[part][order]
+        return Run(tuple(scores), indptr, doc_ids, values)
 
     def to_scores(self) -> dict[str, dict[str, float]]:
         """query_id -> doc_id -> score, in ranking order."""
@@ -93,10 +99,14 @@ class Run:
 
 def _order(doc_ids: npt.NDArray[np.object_], scores: npt.NDArray[np.float32]) -> Integers:
     """Ranking order: score, highest first; then doc_id, descending (code points sort as UTF-8 bytes do)."""
-    if np.all(np.diff(scores) < 0):
-        return np.arange(len(scores))
-    by_id = np.array(sorted(range(len(doc_ids)), key=doc_ids.__getitem__, reverse=True), np.int64)
-    return by_id[np.argsort(-scores[by_id], kind="stable")]
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
+    alone = np.concatenate([[True], ranked[1:] != ranked[:-1], [True]])
+    starts = np.flatnonzero(alone)
+    for group in np.flatnonzero(np.diff(starts) > 1):
+        tied = slice(starts[group], starts[group + 1])
+        order[tied] = sorted(order[tied].tolist(), key=doc_ids.__getitem__, reverse=True)
+    return order
 
 
 def write_run(run: Run, path: str | Path, *, tag: str = "isoglot") -> None:

@@ -87,7 +87,7 @@ def measures_of_parts(parts: Sequence[Part]) -> TextTable:
                 told = Cell(_AIM_WORDS[aim(name)]), Cell(meaning(name) or "")
                 numbers = (row[0] for row in marked)
                 rows.append((Cell(measure_title(name)), *places.cells(part), *numbers, *told))
-    headings = ("Measure", *places.headings, *models, "Good", "What it tells")
+    headings = ("Measure", *places.headings, *models, "Good", "Meaning")
     return TextTable("Language bias", headings, tuple(rows), "bias")
 
 

@@ -2,8 +2,10 @@
 
 from isoglot.retrieval.cache import num_cached_bytes, prune_cache
 from isoglot.retrieval.encode import EmbeddedCorpus, Embeddings, embed, read_embeddings
-from isoglot.retrieval.exact import TopDocuments, Wanted, count_above, scan, search
+from isoglot.retrieval.exact import count_above, scan, search
 from isoglot.retrieval.layout import Collection, lay_out
+from isoglot.retrieval.selection import TopDocuments
+from isoglot.retrieval.targets import Wanted
 
 __all__ = [
     "Collection",

@@ -19,11 +19,13 @@ from isoglot.errors import SearchError
 from isoglot.retrieval.adapters import Adapter, Similarity, adapt
 from isoglot.retrieval.cache import VectorCache, cached, make_keys, vectors_folder
 from isoglot.retrieval.contents import Contents, Side, contents_of
+from isoglot.retrieval.mapped import release
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Vectors = npt.NDArray[np.float32]
+_CHECKED_ROWS = 65_536
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +139,7 @@ class EmbeddedCorpus:
 
     Attributes:
         query_embeddings: (Q, D), of length 1 if similarity is cosine, or 0 where a text has no known token.
-        document_embeddings: (N, D), likewise.
+        document_embeddings: (N, D), likewise, unless they were asked for as they are.
         similarity: What the model compares by.
         num_texts: Distinct texts, and files of other media, that the model encoded; 0 for ready vectors.
         num_cached: Distinct texts and files whose vectors were in the cache.
@@ -159,6 +161,7 @@ def embed(
     batch_size: int | None = None,
     progress: bool = False,
     cache: bool | str | Path = False,
+    scale_documents: bool = True,
 ) -> EmbeddedCorpus:
     """Vectors of the given rows of a corpus, by a model or out of ready ones.
 
@@ -175,6 +178,9 @@ def embed(
         cache: Whether vectors are kept on disk, and those of earlier times used, wherever the same model met
             the same content: True in `$ISOGLOT_CACHE` (or `~/.cache/isoglot`), a path there. A model that
             cannot be told from others is encoded with anew, with a warning.
+        scale_documents: Whether document embeddings are scaled to length 1 if similarity is cosine. Without
+            it, ready ones in the order of the rows are not copied, and stay on disk if they are
+            memory-mapped; `lay_out` scales them as it reads.
 
     Returns:
         Vectors in the order of the rows.
@@ -207,14 +213,15 @@ def embed(
             "encode both with the same model"
         )
     if similarity == "cosine":
-        queries, documents = normalize(queries), normalize(documents)
+        queries = normalize(queries)
+        documents = normalize(documents) if scale_documents else documents
     return EmbeddedCorpus(queries, documents, similarity, num_texts, num_cached)
 
 
 def normalize(vectors: Vectors) -> Vectors:
     """Rows scaled to length 1; a row of zeros stays, so that its similarity to everything is 0."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, None]
+    scaled: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors, subok=False), where=lengths > 0)
     return scaled
 
 
@@ -319,7 +326,10 @@ def _lookup(embeddings: Embeddings, side: str, ids: pa.ChunkedArray, rows: Rows)
             f"{embeddings.name}: no vector for {side} {first!r} ({at.null_count:,} of {len(wanted):,} are "
             "missing); encode every item of the corpus, under its id"
         )
-    return np.asarray(vectors[at.to_numpy()], np.float32)
+    positions = at.to_numpy()
+    if len(positions) == len(vectors) and np.array_equal(positions, np.arange(len(vectors))):
+        return vectors if vectors.dtype == np.float32 else np.asarray(vectors, np.float32)
+    return np.asarray(vectors[positions], np.float32)
 
 
 def _check(side: str, vectors: Vectors, ids: pa.ChunkedArray, rows: Rows, *, refuse_zero: bool) -> None:
@@ -328,8 +338,13 @@ def _check(side: str, vectors: Vectors, ids: pa.ChunkedArray, rows: Rows, *, ref
 
     if vectors.ndim != 2 or len(vectors) != len(rows) or not vectors.shape[1]:
         raise SearchError(f"{len(rows)} {side} texts gave embeddings of shape {vectors.shape}")
-    finite = np.isfinite(vectors.max(axis=1)) & np.isfinite(vectors.min(axis=1))
-    if not finite.all():
-        raise SearchError(f"the vector of {name(int(np.argmin(finite)))} is not finite; encode it again")
-    if refuse_zero and not (some := vectors.any(axis=1)).all():
-        raise SearchError(f"the vector of {name(int(np.argmin(some)))} is all zeros and has no direction")
+    for start in range(0, len(vectors), _CHECKED_ROWS):
+        part = vectors[start : start + _CHECKED_ROWS]
+        if not np.isfinite(part.sum()) and not (finite := np.isfinite(part).all(axis=1)).all():
+            first = start + int(np.argmin(finite))
+            raise SearchError(f"the vector of {name(first)} is not finite; encode it again")
+        maybe = np.flatnonzero(part[:, 0] == 0)
+        zero = maybe[~part[maybe].any(axis=1)]
+        if refuse_zero and len(zero):
+            raise SearchError(f"the vector of {name(start + int(zero[0]))} is all zeros and has no direction")
+        release(vectors)

@@ -8,59 +8,34 @@ document. Ranks in every sub-collection, and in their union, are sums of those c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
 
 from isoglot.errors import SearchError
-from isoglot.retrieval.layout import Collection, Tile
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-Vectors = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int32]
-Counts = npt.NDArray[np.int32]
+from isoglot.retrieval.counting import count_chunk, num_comparisons
+from isoglot.retrieval.layout import Collection, Part
+from isoglot.retrieval.selection import Selection, TopDocuments
+from isoglot.retrieval.targets import (
+    Counts,
+    Rows,
+    Targets,
+    Vectors,
+    Wanted,
+    order_targets,
+    rank_among_themselves,
+)
+from isoglot.retrieval.workers import Memory, start_workers
 
 _CHUNK_BYTES = 32 * 2**20
 """Scores held at a time: about what a last-level cache holds."""
 _MIN_CHUNK_QUERIES = 64
-"""Below this a matrix product loses speed; very large collections take more memory instead."""
-_MASK_BYTES = 2**20
-"""Comparisons held at a time by one thread: about what a second-level cache holds."""
-_MAX_RELEVANT = 32
-"""Relevant documents of a query that are compared at a time."""
+"""Below this a matrix product loses speed."""
 
-
-@dataclass(frozen=True, eq=False)
-class Wanted:
-    """The documents of each query whose ranks are asked for, or that it must not find (CSR).
-
-    Attributes:
-        indptr: (Q + 1,) offsets; query i has `document_rows[indptr[i]:indptr[i + 1]]`.
-        document_rows: (J,) rows of the document embeddings.
-    """
-
-    indptr: npt.NDArray[np.int64]
-    document_rows: Rows
-
-
-@dataclass(frozen=True, eq=False)
-class TopDocuments:
-    """The best documents of each query, best first; ties by `doc_id` as in `isoglot.retrieval.ties`.
-
-    Attributes:
-        document_rows: (Q, depth) rows of the document embeddings; -1 where a query has fewer candidates.
-        scores: (Q, depth) scores; -inf there.
-    """
-
-    document_rows: Rows
-    scores: Vectors
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +67,7 @@ def count_above(
         (J, blocks) counts. The sum over some blocks, plus 1, is the rank in the collection they make up.
 
     Raises:
-        SearchError: If widths, numbers of queries or rows do not fit.
+        SearchError: If widths, numbers of queries or rows do not fit, or a vector is not finite.
     """
     counts = scan(query_embeddings, collection, wanted=wanted, excluded=excluded).counts_above
     assert counts is not None
@@ -114,7 +89,8 @@ def search(
         Rows and scores, best first.
 
     Raises:
-        SearchError: If depth is below 1, or widths, numbers of queries or rows do not fit.
+        SearchError: If depth is below 1, widths, numbers of queries or rows do not fit, or a vector is not
+            finite.
     """
     if depth < 1:
         raise SearchError(f"depth must be >= 1, got {depth}")
@@ -133,7 +109,7 @@ def scan(
     chunk_bytes: int = _CHUNK_BYTES,
     on_progress: Callable[[int], None] | None = None,
 ) -> Found:
-    """Counts and best documents in one pass over the scores, a chunk of queries at a time.
+    """Counts and best documents in one pass over the documents, a part at a time.
 
     Args:
         query_embeddings: (Q, D).
@@ -142,34 +118,53 @@ def scan(
         depth: How many best documents; 0 for none.
         excluded: Documents that are no candidates for a query.
         chunk_bytes: Memory for scores; what is found does not depend on it.
-        on_progress: Told how many queries have been searched since it was last told.
+        on_progress: Told how many queries' worth of work has been done since it was last told.
 
     Returns:
         Counts and best documents.
 
     Raises:
-        SearchError: If widths, numbers of queries or rows do not fit.
+        SearchError: If widths, numbers of queries or rows do not fit, or a vector is not finite.
     """
     _check_fit(query_embeddings, collection, wanted)
     _check_fit(query_embeddings, collection, excluded)
-    depth = min(depth, collection.num_documents)
+    import torch
+
     num_queries = len(query_embeddings)
-    counts = (
-        None if wanted is None else np.zeros((len(wanted.document_rows), collection.num_blocks), np.int32)
-    )
-    rows = np.full((num_queries, depth), -1, np.int32)
-    scores_of_rows = np.full((num_queries, depth), -np.inf, np.float32)
+    asked = wanted or Wanted(np.zeros(num_queries + 1, np.int64), np.zeros(0, np.int32))
     # Queries with equally many wanted documents go together, so that few comparisons are padding.
-    order = np.arange(num_queries) if wanted is None else np.argsort(np.diff(wanted.indptr), kind="stable")
-    with _threads() as pool:
-        for chunk, scores in _score_chunks(query_embeddings, collection, order, excluded, chunk_bytes):
-            if wanted is not None and counts is not None:
-                _count_chunk(scores.numpy(), collection, wanted, chunk, counts, pool)
-            if depth:
-                rows[chunk], scores_of_rows[chunk] = _best(scores, collection, depth)
-            if on_progress is not None:
-                on_progress(len(chunk))
-    return Found(counts, TopDocuments(rows, scores_of_rows) if depth else None)
+    order = np.argsort(np.diff(asked.indptr), kind="stable")
+    num_threads = torch.get_num_threads()
+    size = _chunk_queries(num_queries, collection, chunk_bytes // num_threads, num_threads)
+    chunks = [slice(first, first + size) for first in range(0, num_queries, size)]
+    counts = np.zeros((len(asked.document_rows), collection.num_blocks), np.int32)
+    selection = Selection.empty(num_queries, min(depth, collection.num_documents), collection.ties)
+    targets: dict[int, Targets] = {}
+    tell = _teller(num_queries, collection.num_parts * len(chunks), on_progress)
+
+    def search_chunk(part: Part, chunk: slice, memory: Memory) -> None:
+        queries = order[chunk]
+        scores = _score(query_embeddings[queries], part, memory)
+        if excluded is not None:
+            _remove(scores, part, excluded.rows(excluded.places(queries)))
+        if chunk.start not in targets:
+            if collection.num_parts == 1:
+                found = _targets_in(scores, part, queries, collection, asked)
+            else:
+                found = _find_targets(query_embeddings, queries, collection, asked)
+            rank_among_themselves(found, collection, counts)
+            targets[chunk.start] = found
+        chosen = selection[chunk] if depth else None
+        _take_out(scores, part, targets[chunk.start], chosen)
+        count_chunk(scores, part, targets[chunk.start], counts, chosen, memory.comparisons)
+
+    columns = collection.max_columns
+    with fast_matmul(), start_workers(size, columns, num_comparisons(columns), num_threads) as workers:
+        for part in collection.parts():
+            for _ in workers.run(partial(search_chunk, part), chunks):
+                tell()
+    top = selection.top.take(np.argsort(order)) if depth else None
+    return Found(None if wanted is None else counts, top)
 
 
 def _check_fit(query_embeddings: Vectors, collection: Collection, pairs: Wanted | None) -> None:
@@ -187,14 +182,6 @@ def _check_fit(query_embeddings: Vectors, collection: Collection, pairs: Wanted 
     rows = pairs.document_rows
     if len(rows) and not (rows.min() >= 0 and rows.max() < collection.num_documents):
         raise SearchError(f"document rows must be in 0..{collection.num_documents - 1}, got {rows.max()}")
-
-
-@contextmanager
-def _threads() -> Iterator[ThreadPoolExecutor]:
-    import torch
-
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        yield pool
 
 
 @contextmanager
@@ -232,126 +219,81 @@ def _medium_is_exact() -> bool:
     return bool((product - exact).abs().max() < 1e-5 * exact.abs().max())
 
 
-def _score_chunks(
-    query_embeddings: Vectors,
-    collection: Collection,
-    order: npt.NDArray[np.int64],
-    excluded: Wanted | None,
-    chunk_bytes: int,
-) -> Iterator[tuple[npt.NDArray[np.int64], Tensor]]:
-    """Queries and their (chunk, columns) scores; a chunk's scores are overwritten by the next."""
+def _chunk_queries(num_queries: int, collection: Collection, chunk_bytes: int, num_threads: int) -> int:
+    """Queries whose scores with a part of the collection one thread holds at a time."""
+    size = max(min(_MIN_CHUNK_QUERIES, chunk_bytes), chunk_bytes // (4 * collection.max_columns))
+    return max(1, min(size, -(-num_queries // num_threads)))
+
+
+def _score(query_embeddings: Vectors, part: Part, memory: Memory) -> Vectors:
+    """(c, columns) scores of some queries, in the thread's memory."""
     import torch
 
-    columns = collection.num_columns
-    size = max(min(_MIN_CHUNK_QUERIES, chunk_bytes), chunk_bytes // (4 * columns))
-    size = min(size, len(order))
-    buffer = torch.empty(size, columns)
-    documents = torch.from_numpy(collection.embeddings)
-    padding = np.flatnonzero(collection.column_rows < 0)
-    for start in range(0, len(order), size):
-        chunk = order[start : start + size]
-        scores = buffer[: len(chunk)]
-        with fast_matmul():
-            torch.mm(torch.from_numpy(query_embeddings[chunk]), documents.T, out=scores)
-        scores.numpy()[:, padding] = -np.inf
-        if excluded is not None:
-            queries, rows = _pairs(excluded, chunk)
-            scores.numpy()[queries, collection.row_columns[rows]] = -np.inf
-        yield chunk, scores
+    flat = memory.scores.reshape(-1)[: len(query_embeddings) * part.num_columns]
+    scores = flat.reshape(len(query_embeddings), part.num_columns)
+    documents = torch.from_numpy(part.embeddings)
+    torch.mm(torch.from_numpy(query_embeddings), documents.T, out=torch.from_numpy(scores))
+    scores[:, part.padding] = -np.inf
+    return scores
 
 
-def _pairs(wanted: Wanted, chunk: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], Rows]:
-    """Place in the chunk, and document row, of each pair of the chunk's queries."""
-    counts = wanted.indptr[chunk + 1] - wanted.indptr[chunk]
-    return np.repeat(np.arange(len(chunk)), counts), wanted.document_rows[_flat(wanted, chunk, counts)]
+def _remove(scores: Vectors, part: Part, rows: Rows) -> None:
+    """Takes document rows, (c, R) with -1 for none, out of the scores."""
+    columns = part.columns_of(rows)
+    queries, at = np.nonzero(columns >= 0)
+    scores[queries, columns[queries, at]] = -np.inf
 
 
-def _flat(
-    wanted: Wanted, chunk: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """Positions in `wanted.document_rows` of the chunk's pairs, query by query."""
-    before = np.cumsum(counts) - counts
-    return np.arange(counts.sum()) - np.repeat(before, counts) + np.repeat(wanted.indptr[chunk], counts)
+def _targets_in(
+    scores: Vectors, part: Part, queries: Integers, collection: Collection, wanted: Wanted
+) -> Targets:
+    """The wanted documents of some queries, by their scores in the part that holds all documents."""
+    places = wanted.places(queries)
+    rows = wanted.rows(places)
+    found = np.take_along_axis(scores, np.maximum(part.columns_of(rows), 0), 1)
+    return order_targets(places, rows, found, collection)
 
 
-def _count_chunk(
-    scores: Vectors,
-    collection: Collection,
-    wanted: Wanted,
-    chunk: npt.NDArray[np.int64],
-    counts: Counts,
-    pool: ThreadPoolExecutor,
-) -> None:
-    """Counts for the chunk's wanted documents, written into `counts`."""
-    per_query = wanted.indptr[chunk + 1] - wanted.indptr[chunk]
-    widest = int(per_query.max(initial=0))
-    if not widest:
-        return
-    at = np.full((len(chunk), widest), -1, np.int64)
-    at[np.arange(widest) < per_query[:, None]] = _flat(wanted, chunk, per_query)
-    mask_row = min(widest, _MAX_RELEVANT) * collection.tile_columns
-    size = max(1, _MASK_BYTES // mask_row)
+def _find_targets(
+    query_embeddings: Vectors, queries: Integers, collection: Collection, wanted: Wanted
+) -> Targets:
+    """The wanted documents of some queries, by products with these documents alone.
 
-    def count(start: int) -> None:
-        queries = slice(start, start + size)
-        num = int(per_query[queries].max())
-        for first in range(0, num, _MAX_RELEVANT):
-            part = at[queries, first : min(first + _MAX_RELEVANT, num)]
-            columns = np.where(part < 0, -1, collection.row_columns[wanted.document_rows[part]])
-            above = _count_block(scores[queries], collection, columns)
-            counts[part[part >= 0]] = above[part >= 0]
-
-    for _ in pool.map(count, range(0, len(chunk), size)):
-        pass
-
-
-def _count_block(scores: Vectors, collection: Collection, columns: npt.NDArray[np.int32]) -> Counts:
-    """(c, R, blocks) documents above each of (c, R) columns; what is said of column -1 is 0."""
-    thresholds = np.take_along_axis(scores, np.maximum(columns, 0), 1)
-    thresholds = np.where(columns < 0, np.inf, thresholds).astype(np.float32)[:, :, None]
-    own_ties = np.where(columns < 0, -1, collection.column_ties[columns])[:, :, None]
-    above = np.zeros((*columns.shape, collection.num_blocks), np.int32)
-    for tile in collection.tiles:
-        part = scores[:, None, tile.columns]
-        mask = np.greater(part, thresholds)
-        _add_counts(_sum_words(mask, tile), tile, above)
-        np.equal(part, thresholds, out=mask)
-        own = np.count_nonzero((columns >= tile.columns.start) & (columns < tile.columns.stop))
-        if _sum_words(mask, tile).view(np.uint8).sum() > own:
-            mask &= collection.column_ties[tile.columns] < own_ties
-            _add_counts(_sum_words(mask, tile), tile, above)
-    return above
-
-
-def _sum_words(mask: npt.NDArray[np.bool_], tile: Tile) -> npt.NDArray[np.int64]:
-    """(c, R, segments) sums of (c, R, columns), in eight lanes of a byte each.
-
-    Eight bytes of the mask are added as one integer; no lane overflows, as a segment has at most 255 words.
+    A product's value does not depend on what else is multiplied with it in one call.
     """
-    return np.add.reduceat(mask.view(np.int64), tile.segments, axis=-1)
-
-
-def _add_counts(words: npt.NDArray[np.int64], tile: Tile, above: Counts) -> None:
-    """Adds the sums per segment to the counts per block, (c, R, blocks)."""
-    lanes = words.view(np.uint8).reshape(*words.shape, 8)
-    per_segment = lanes.sum(axis=-1, dtype=np.int32)
-    above[:, :, tile.blocks] += np.add.reduceat(per_segment, tile.block_segments, axis=-1)
-
-
-def _best(scores: Tensor, collection: Collection, depth: int) -> tuple[Rows, Vectors]:
-    """(c, depth) rows and scores of the best documents of each query, ties in order."""
     import torch
 
-    more = min(depth + 1, scores.shape[1])
-    top, at = (found.numpy() for found in torch.topk(scores, more, dim=1))
-    columns, values = at[:, :depth].copy(), top[:, :depth].copy()
-    # Which of the documents that tie at the cut torch keeps is chance: those queries are looked at whole.
-    cut_in_tie = (top[:, -1] == top[:, depth - 1]) & np.isfinite(top[:, -1]) if more > depth else np.zeros(0)
-    for query in np.flatnonzero(cut_in_tie):
-        row = scores[query].numpy()
-        candidates = np.flatnonzero(row >= top[query, -1])
-        order = np.lexsort((collection.column_ties[candidates], -row[candidates]))[:depth]
-        columns[query], values[query] = candidates[order], row[candidates[order]]
-    order = np.lexsort((collection.column_ties[columns], -values), axis=-1)
-    columns, values = np.take_along_axis(columns, order, 1), np.take_along_axis(values, order, 1)
-    return np.where(np.isneginf(values), -1, collection.column_rows[columns]).astype(np.int32), values
+    places = wanted.places(queries)
+    rows = wanted.rows(places)
+    found = np.zeros(rows.shape, np.float32)
+    for first in range(0, len(queries) if rows.size else 0, _MIN_CHUNK_QUERIES):
+        part = slice(first, first + _MIN_CHUNK_QUERIES)
+        distinct, at = np.unique(rows[part], return_inverse=True)
+        documents = torch.from_numpy(collection.vectors(np.maximum(distinct, 0)))
+        product = torch.from_numpy(query_embeddings[queries[part]]) @ documents.T
+        found[part] = np.take_along_axis(product.numpy(), at.reshape(rows[part].shape), 1)
+    return order_targets(places, rows, found, collection)
+
+
+def _take_out(scores: Vectors, part: Part, targets: Targets, selection: Selection | None) -> None:
+    """Takes the wanted documents, which are ranked among themselves, out of the scores; offers them."""
+    _remove(scores, part, targets.rows)
+    if selection is not None and targets.width:
+        here = (part.columns_of(targets.rows) >= 0) & ~targets.repeated
+        known = np.where(here, targets.scores, np.float32(-np.inf))
+        selection.offer(slice(None), targets.rows, known)
+
+
+def _teller(
+    num_queries: int, num_steps: int, on_progress: Callable[[int], None] | None
+) -> Callable[[], None]:
+    """A function that, called after each step, tells how many queries' worth of work it was."""
+    done = 0
+
+    def tell() -> None:
+        nonlocal done
+        done += 1
+        if on_progress is not None:
+            on_progress(done * num_queries // num_steps - (done - 1) * num_queries // num_steps)
+
+    return tell
