@@ -7,23 +7,8 @@ import json
 import pytest
 
 from isoglot import cli
-from isoglot.corpora import write_corpus
-from isoglot.encoders import build_static_encoder, train_subwords
 
-
-@pytest.fixture(scope="module")
-def folders(toy_corpus, tmp_path_factory):
-    """A corpus folder and a model folder."""
-    folder = tmp_path_factory.mktemp("audit")
-    write_corpus(toy_corpus, folder / "toy")
-    tokenizer = train_subwords(toy_corpus.documents["text"].to_pylist(), 200, model="bpe")
-    build_static_encoder(tokenizer, 8).save_pretrained(str(folder / "model"))
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def own_cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("ISOGLOT_CACHE", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def test_bias_is_printed_with_what_it_means(folders, capsys):

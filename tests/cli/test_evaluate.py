@@ -7,20 +7,10 @@ import json
 import pytest
 
 from isoglot import cli
-from isoglot.corpora import write_corpus
-from isoglot.encoders import build_static_encoder, train_subwords
 from isoglot.evaluation.reading import read_results
 from isoglot.evaluation.trec import read_run
 
-
-@pytest.fixture(scope="module")
-def folders(toy_corpus, tmp_path_factory):
-    """A corpus folder and a model folder."""
-    folder = tmp_path_factory.mktemp("evaluate")
-    write_corpus(toy_corpus, folder / "toy")
-    tokenizer = train_subwords(toy_corpus.documents["text"].to_pylist(), 200, model="bpe")
-    build_static_encoder(tokenizer, 8).save_pretrained(str(folder / "model"))
-    return folder
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def test_everything_is_written_and_the_table_printed(folders, capsys):
@@ -88,11 +78,6 @@ def test_bad_input_ends_with_code_2_and_says_what_to_change(folders, capsys, cha
     assert cli.main([*arguments, "--out", str(folders / "never")]) == 2
     assert message in capsys.readouterr().err
     assert not (folders / "never").exists()
-
-
-@pytest.fixture(autouse=True)
-def own_cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("ISOGLOT_CACHE", str(tmp_path / "cache"))
 
 
 def _evaluate(folders, out, *more):

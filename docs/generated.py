@@ -1,19 +1,18 @@
-"""A hook of the site's builder: writes the reference of all commands into `cli.md`."""
+"""A hook of the site's builder: writes into the pages what the code knows better."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from isoglot import cli
+from isoglot.evaluation.bias import MEANINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PLACE = "<!-- reference -->"
-
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Put the reference in its place.
+    """Put what is generated in its place.
 
     Args:
         markdown: The page as written.
@@ -22,11 +21,18 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     Returns:
         The page to render.
     """
-    if page.file.src_uri != "cli.md":
+    if page.file.src_uri not in GENERATED:
         return markdown
-    if PLACE not in markdown:
-        raise ValueError(f"docs/cli.md has no line {PLACE}")
-    return markdown.replace(PLACE, reference())
+    place, make = GENERATED[page.file.src_uri]
+    if place not in markdown:
+        raise ValueError(f"docs/{page.file.src_uri} has no line {place}")
+    return markdown.replace(place, make())
+
+
+def meanings() -> str:
+    """Every measure of language bias and transfer, and what it tells, as Markdown."""
+    rows = [f"| `{name}` | {meaning} |" for name, meaning in MEANINGS.items()]
+    return "\n".join(["| measure | what it says |", "|---|---|", *rows])
 
 
 def reference() -> str:
@@ -57,3 +63,7 @@ def _table(command: Any, context: Any) -> str:
         if names:
             lines.append(f"| `{names}` | {text.replace('|', '&#124;')} |")
     return "\n".join(lines) + "\n" if len(lines) > 2 else ""
+
+
+GENERATED = {"cli.md": ("<!-- reference -->", reference), "evaluation.md": ("<!-- meanings -->", meanings)}
+"""Page -> the line that is replaced, and what makes its replacement."""
