@@ -85,17 +85,28 @@ def _judged_runs(draw):
 @settings(max_examples=400, deadline=None)
 @given(_judged_runs())
 def test_measures_agree_with_ir_measures(case):
-    qrels, scores = case
+    assert _agrees(*case)
+
+
+@pytest.mark.slow
+@settings(max_examples=3_000, deadline=None)
+@given(_judged_runs())
+def test_measures_agree_with_ir_measures_on_thousands_of_runs(case):
+    assert _agrees(*case)
+
+
+def _agrees(qrels, scores):
     run = Run.from_scores(scores)
     judged = [query for query in scores if max(qrels[query].values()) > 0]
     if not judged:
         with pytest.raises(SearchError, match="different corpora"):
             measure_run(qrels, run, NAMES)
-        return
+        return True
     ours = measure_run(qrels, run, NAMES)
     oracle = measure_run_with_ir_measures(qrels, run, NAMES)
     for name in NAMES:
         np.testing.assert_allclose(ours.values[name], oracle[name], atol=1e-12, err_msg=name)
+    return True
 
 
 def test_rr_with_a_cutoff_is_rr_or_0():
