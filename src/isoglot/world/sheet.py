@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.world.corpus import HELD_OUT, build_text_corpus, completeness, row_counts
+from isoglot.world.saying.sheet import scenes_sheet
 
 FACTS = (
     "currency/CH",
@@ -67,12 +68,12 @@ def review_sheet(corpus: ParallelCorpus) -> str:
         corpus: What `build_text_corpus` returned.
 
     Returns:
-        Counts, splits, and the facts of `FACTS` in every language.
+        Counts, splits, the facts of `FACTS` and the scenes of `SHEET_SCENES` in every language.
     """
     from babel.core import get_global
 
     header = HEADER.format(cldr=get_global("cldr")["version"])
-    return "\n".join([header, *_counts(corpus), *_facts(corpus)])
+    return "\n".join([header, *_counts(corpus), *_facts(corpus), scenes_sheet()])
 
 
 def _counts(corpus: ParallelCorpus) -> Iterator[str]:
