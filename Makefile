@@ -64,7 +64,11 @@ docs: $(VENV)/.dev
 slow: $(VENV)/.dev
 	$(PYTEST) -m "slow or browser" --durations=10 || test $$? -eq 5
 
-bench: $(VENV)/.dev
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[bench]"
+	@touch $@
+
+bench: $(VENV)/.bench
 	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; done
 
 xquad-r: $(VENV)/.dev
