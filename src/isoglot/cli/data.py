@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from isoglot.cli.options import split_tags
+
 if TYPE_CHECKING:
     from isoglot.corpora.parallel import ParallelCorpus
 
@@ -78,10 +80,11 @@ def build(
 
     from isoglot.corpora import write_corpus
 
-    tags = [tag.strip() for entry in languages or () for tag in entry.split(",") if tag.strip()]
     console = Console(stderr=True)
     with console.status(f"reading {name}") as status:
-        corpus = _read(name, source, out.name, _pairs(option or ()), tags or None)
+        corpus = _read(
+            name, source, out.name, _pairs(option or ()), list(split_tags(languages) or ()) or None
+        )
         status.update(f"writing {out}")
         write_corpus(corpus, out, explicit_qrels=explicit_qrels)
     if as_json:

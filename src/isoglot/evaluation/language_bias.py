@@ -79,14 +79,7 @@ def write_bias(
     ledger.write("multilingual", "diagonal_excess", _excess(matrix))
     measured = list(_spread(placement, union))
     if head is not None and len(placement.document_languages) > 1:
-        of_head = _of_head(placement, head)
-        depth = head.document_rows.shape[1]
-        try:
-            relevant = _relevant(placement, _query_languages(placement))
-            of_head[f"PEER@{depth}"] = peer(_ranked(placement, head), relevant, equal_weights(relevant))
-        except SearchError as reason:
-            ledger.refused[f"PEER@{depth}"] = str(reason)
-        measured += _present(of_head)
+        measured += _present(_of_head(placement, head, ledger.refused))
     for queries, of_queries in measured:
         for name, cells in cells_by_language(placement, queries, ALL, of_queries, bootstrap).items():
             ledger.write("multilingual", name, [*cells, *macro_average(cells)])
@@ -104,11 +97,11 @@ def _present(values: dict[str, Floats]) -> Iterator[tuple[Integers, dict[str, Fl
             yield queries, {name: of_queries[queries] for name, of_queries in named.items()}
 
 
-def _of_head(placement: Placement, head: Head) -> dict[str, Floats]:
-    """Measure -> (Q,) values, NaN for a query that has none."""
+def _of_head(placement: Placement, head: Head, refused: dict[str, str]) -> dict[str, Floats]:
+    """Measure -> (Q,) values, NaN for a query that has none; notes in `refused` what says nothing here."""
     depth = head.document_rows.shape[1]
     asked = _query_languages(placement)
-    ranked, relevant = _ranked(placement, head), _relevant(placement, asked)
+    ranked, relevant = _ranked(placement, head, asked), _relevant(placement, asked)
     own = same_language_preference(asked, ranked)
     values = {
         f"same_language_preference@{depth}": own.irrelevant,
@@ -130,6 +123,10 @@ def _of_head(placement: Placement, head: Head) -> dict[str, Floats]:
         by_chance = random_rank_correlation(num_documents, depth, depth)
         values[f"MRC@{depth}"] = correlation
         values[f"random_MRC@{depth}"] = np.where(np.isnan(correlation), np.nan, by_chance)
+    try:
+        values[f"PEER@{depth}"] = peer(ranked, relevant, equal_weights(relevant))
+    except SearchError as reason:
+        refused[f"PEER@{depth}"] = str(reason)
     return values
 
 
@@ -141,7 +138,7 @@ def _query_languages(placement: Placement) -> Integers:
     return of_queries
 
 
-def _ranked(placement: Placement, head: Head) -> RankedLanguages:
+def _ranked(placement: Placement, head: Head, asked: Integers) -> RankedLanguages:
     """Languages and grades of the head, and what it was drawn from."""
     ranks = placement.pooled_ranks
     inside = ranks <= head.document_rows.shape[1]
@@ -154,7 +151,6 @@ def _ranked(placement: Placement, head: Head) -> RankedLanguages:
     at = pairs * shape[1] + placement.blocks
     num_relevant = np.bincount(at, minlength=shape[0] * shape[1]).reshape(shape)
     pool = np.repeat(placement.block_sizes[None, :], shape[0], axis=0)
-    asked = _query_languages(placement)
     left_out = np.flatnonzero((placement.num_excluded > 0) & (asked >= 0))
     pool[left_out, asked[left_out]] -= placement.num_excluded[left_out]  # the query's own text
     return RankedLanguages(head.languages, grades, pool, num_relevant)

@@ -54,6 +54,19 @@ def find_languages(wanted: Iterable[str], available: Sequence[str]) -> tuple[str
     Raises:
         ConfigError: If tags are not BCP 47 or name no language of the corpus; all of them are named.
     """
+    found, problems = _match(wanted, available)
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return found
+
+
+def languages_there(wanted: Iterable[str], available: Sequence[str]) -> tuple[str, ...]:
+    """The same where a tag may name no language of the corpus: it is passed over."""
+    return _match(wanted, available)[0]
+
+
+def _match(wanted: Iterable[str], available: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Members of `available` that tags name, and why other tags name none."""
     problems: list[str] = []
     found: set[str] = set()
     for tag in wanted:
@@ -61,9 +74,7 @@ def find_languages(wanted: Iterable[str], available: Sequence[str]) -> tuple[str
             found.update(match_languages([tag], available))
         except CorpusError as error:
             problems.append(str(error))
-    if problems:
-        raise ConfigError("\n".join(problems))
-    return tuple(tag for tag in available if tag in found)
+    return tuple(tag for tag in available if tag in found), problems
 
 
 def transfer_gap(languages: Sequence[str], values: npt.NDArray[Real], source: str) -> npt.NDArray[Real]:

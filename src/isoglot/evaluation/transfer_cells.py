@@ -9,7 +9,7 @@ import numpy as np
 
 from isoglot.evaluation.cells import Cell, Ledger
 from isoglot.evaluation.placement import Setting
-from isoglot.evaluation.transfer import find_languages, mean_over, transfer_gap
+from isoglot.evaluation.transfer import find_languages, languages_there, mean_over, transfer_gap
 
 
 @dataclass(frozen=True)
@@ -70,19 +70,14 @@ def write_transfer(
     values = np.array([[cell.value for cell in cells]])
     resampled = np.stack([cell.resampled for cell in cells], axis=1)
     everybody = sum(cell.num_queries for cell in cells)
-    if transfer.source is not None and 0 < len(_present([transfer.source], tags)) < len(tags):
+    if transfer.source is not None and 0 < len(languages_there([transfer.source], tags)) < len(tags):
         gap = float(transfer_gap(tags, values, transfer.source)[0])
         spread = transfer_gap(tags, resampled, transfer.source)
         ledger.write(setting, f"{measure}_transfer_gap", [Cell("*", "*", gap, everybody, spread)])
     for name, wanted in (("low_resource", transfer.low_resource), ("unseen", transfer.unseen)):
-        present = _present(wanted, tags)
+        present = languages_there(wanted, tags)
         if present:
             mean = float(mean_over(tags, values, present)[0])
             queries = sum(cell.num_queries for cell in cells if cell.query_language in present)
             spread = mean_over(tags, resampled, present)
             ledger.write(setting, f"{measure}_{name}", [Cell("*", "*", mean, queries, spread)])
-
-
-def _present(wanted: Sequence[str], tags: Sequence[str]) -> list[str]:
-    """Those of the tags that a wanted one names."""
-    return [tag for tag in tags if any(tag == name or tag.startswith(f"{name}-") for name in wanted)]

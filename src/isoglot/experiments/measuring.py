@@ -21,7 +21,7 @@ from isoglot.evaluation import (
 )
 from isoglot.evaluation.loading import load_model
 from isoglot.evaluation.references import CorpusReference, resolve
-from isoglot.evaluation.transfer import find_languages, low_resource_languages
+from isoglot.evaluation.transfer import languages_there, low_resource_languages
 from isoglot.experiments.run import Progress, say_nothing
 
 if TYPE_CHECKING:
@@ -198,20 +198,10 @@ def _transfer_of(corpus: ParallelCorpus, transfer: TransferLanguages | None) -> 
     if transfer is None:
         return None
     there = corpus.query_languages[0]
-
-    def present(tags: Iterable[str]) -> tuple[str, ...]:
-        return tuple(tag for tag in tags if _names_one(tag, there))
-
     low = low_resource_languages(there) if AUTO in transfer.low_resource else ()
-    source = transfer.source if transfer.source is not None and _names_one(transfer.source, there) else None
-    return TransferLanguages(source, (*low, *present(transfer.low_resource)), present(transfer.unseen))
-
-
-def _names_one(tag: str, languages: Sequence[str]) -> bool:
-    try:
-        return bool(find_languages([tag], languages))
-    except ConfigError:
-        return False
+    source = transfer.source if transfer.source and languages_there([transfer.source], there) else None
+    low_resource = (*low, *languages_there(transfer.low_resource, there))
+    return TransferLanguages(source, low_resource, languages_there(transfer.unseen, there))
 
 
 def _measure(
