@@ -104,8 +104,8 @@ def _timed_steps(
     optimiser: torch.optim.Optimizer,
 ) -> list[float]:
     ends = [time.perf_counter()]
-    for numbers in sampler:
-        batch = collate(numbers)
+    for share in sampler:
+        batch = collate(share)
         features = [
             {key[len(side) :]: value for key, value in batch.items() if key.startswith(side)}
             for side in ("query_", "document_")

@@ -10,7 +10,9 @@ import pytest
 from jaxtyping import install_import_hook
 
 # Shapes that annotations promise are checked while the tests run; before anything imports these modules.
-install_import_hook(("isoglot.objectives", "isoglot.training.sparse"), "beartype.beartype")
+install_import_hook(
+    ("isoglot.batches.labels", "isoglot.objectives", "isoglot.training.sparse"), "beartype.beartype"
+)
 
 from isoglot.corpora.building import CorpusBuilder  # noqa: E402
 from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus  # noqa: E402

@@ -25,12 +25,11 @@ def test_a_batch_is_what_the_model_makes_of_the_texts(toy_corpus: ParallelCorpus
     model.prompts.update({"query": "Query: ", "document": "Passage: "})
     sampler = PairBatchSampler(training_pairs(toy_corpus), CrossLingual(), 6, 3)
     collate = PairCollator(model, sampler)
-    for numbers in sampler:
-        batch = collate(numbers)
-        query_rows, document_rows = sampler.rows(numbers)
+    for share in sampler:
+        batch = collate(share)
         for side, texts in (
-            ("query", toy_corpus.query_texts(query_rows.astype(np.int32))),
-            ("document", toy_corpus.document_texts(document_rows.astype(np.int32))),
+            ("query", toy_corpus.query_texts(share.batch.query_rows)),
+            ("document", toy_corpus.document_texts(share.batch.document_rows.ravel())),
         ):
             prefix = f"{side}_"
             features = {key[len(prefix) :]: value for key, value in batch.items() if key.startswith(prefix)}
@@ -42,14 +41,27 @@ def test_a_batch_is_what_the_model_makes_of_the_texts(toy_corpus: ParallelCorpus
 
 def test_groups_and_languages_travel_with_the_batch(toy_corpus: ParallelCorpus) -> None:
     sampler = PairBatchSampler(training_pairs(toy_corpus), CrossLingual(), 6, 1)
-    (numbers,) = sampler
-    batch = PairCollator(encoder(toy_corpus, "static"), sampler)(numbers)
-    query_rows, document_rows = sampler.rows(numbers)
-    groups = toy_corpus.query_groups[query_rows]
-    assert batch["label"].tolist() == [[group, group] for group in groups.tolist()]
+    (share,) = sampler
+    batch = PairCollator(encoder(toy_corpus, "static"), sampler)(share)
+    query_rows, document_rows = share.batch.query_rows, share.batch.document_rows[:, 0]
+    groups = toy_corpus.query_groups[query_rows].tolist()
+    assert batch["label"].tolist() == [[number, 1, group, group] for number, group in enumerate(groups)]
     names = sampler.pairs.languages
     drawn = [
         (toy_corpus.query(int(query)).language, toy_corpus.document(int(document)).language)
         for query, document in zip(query_rows, document_rows, strict=True)
     ]
     assert [(names[query], names[document]) for query, document in batch["provenance"].tolist()] == drawn
+
+
+def test_processes_share_a_batch(toy_corpus: ParallelCorpus) -> None:
+    model = encoder(toy_corpus, "static")
+    pairs = training_pairs(toy_corpus)
+    (whole,) = map(PairCollator(model, one := PairBatchSampler(pairs, CrossLingual(), 6, 1)), one)
+    shares = []
+    for process in range(3):
+        sampler = PairBatchSampler(pairs, CrossLingual(), 6, 1, process=process, num_processes=3)
+        shares += [PairCollator(model, sampler)(share) for share in sampler]
+    for key in ("label", "query_input_ids", "document_input_ids"):
+        assert torch.equal(torch.cat([share[key] for share in shares]), whole[key])
+    assert all(torch.equal(share["provenance"], whole["provenance"]) for share in shares)

@@ -11,6 +11,7 @@ from isoglot.batches import (
     Hybrid,
     Mixed,
     Monolingual,
+    PairBatch,
     PairBatchSampler,
     Scheme,
     training_pairs,
@@ -24,20 +25,31 @@ Codes = npt.NDArray[np.int16]
 
 
 def draw(
-    corpus: ParallelCorpus, scheme: Scheme, batches: int = 60, size: int = 16, seed: int = 0
+    corpus: ParallelCorpus, scheme: Scheme, number: int = 60, size: int = 16, seed: int = 0
 ) -> PairBatchSampler:
-    return PairBatchSampler(training_pairs(corpus), scheme, size, batches, seed=seed)
+    return PairBatchSampler(training_pairs(corpus), scheme, size, number, seed=seed)
 
 
 def languages(sampler: PairBatchSampler) -> list[tuple[Codes, Codes]]:
     """Query and document language codes of each batch."""
     drawn = []
-    for numbers in sampler:
-        query_rows, document_rows = sampler.rows(numbers)
+    for batch in batches(sampler):
+        documents = batch.document_rows[:, 0]
         drawn.append(
-            (sampler.pairs.query_languages[query_rows], sampler.pairs.document_languages[document_rows])
+            (sampler.pairs.query_languages[batch.query_rows], sampler.pairs.document_languages[documents])
         )
     return drawn
+
+
+def batches(sampler: PairBatchSampler) -> list[PairBatch]:
+    return [share.batch for share in sampler]
+
+
+def rows(sampler: PairBatchSampler) -> list[list[int]]:
+    """All rows of each batch, for comparison."""
+    return [
+        [*batch.query_rows.tolist(), *batch.candidate_rows.ravel().tolist()] for batch in batches(sampler)
+    ]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=repr)
@@ -47,31 +59,30 @@ class TestConformance:
     ) -> None:
         sampler = draw(toy_corpus, scheme)
         train = set(np.flatnonzero(np.arange(toy_corpus.num_groups) < 100).tolist())
-        for numbers in sampler:
-            query_rows, document_rows = sampler.rows(numbers)
-            groups = toy_corpus.query_groups[query_rows]
-            assert np.array_equal(groups, toy_corpus.document_groups[document_rows])
+        for batch in batches(sampler):
+            groups = toy_corpus.query_groups[batch.query_rows]
+            assert (groups[:, None] == toy_corpus.document_groups[batch.document_rows]).all()
             assert set(groups.tolist()) <= train
 
     def test_batches_have_the_asked_size_and_number(self, toy_corpus: ParallelCorpus, scheme: Scheme) -> None:
-        sampler = draw(toy_corpus, scheme, batches=9, size=7)
-        assert [len(batch) for batch in sampler] == [7] * 9
+        sampler = draw(toy_corpus, scheme, number=9, size=7)
+        assert [len(share) for share in sampler] == [7] * 9
         assert len(sampler) == 9
 
     def test_batches_depend_on_seed_and_epoch_alone(self, toy_corpus: ParallelCorpus, scheme: Scheme) -> None:
         sampler = draw(toy_corpus, scheme, seed=3)
-        first = list(sampler)
-        assert list(draw(toy_corpus, scheme, seed=3)) == first
-        assert list(draw(toy_corpus, scheme, seed=4)) != first
+        first = rows(sampler)
+        assert rows(draw(toy_corpus, scheme, seed=3)) == first
+        assert rows(draw(toy_corpus, scheme, seed=4)) != first
         sampler.set_epoch(1)
-        assert list(sampler) != first
+        assert rows(sampler) != first
         sampler.set_epoch(0)
-        assert list(sampler) == first
+        assert rows(sampler) == first
 
     def test_a_longer_training_begins_like_a_shorter_one(
         self, toy_corpus: ParallelCorpus, scheme: Scheme
     ) -> None:
-        assert list(draw(toy_corpus, scheme, batches=20))[:5] == list(draw(toy_corpus, scheme, batches=5))
+        assert rows(draw(toy_corpus, scheme, number=20))[:5] == rows(draw(toy_corpus, scheme, number=5))
 
     def test_every_language_is_drawn(self, toy_corpus: ParallelCorpus, scheme: Scheme) -> None:
         drawn = languages(draw(toy_corpus, scheme))
@@ -85,12 +96,11 @@ def test_monolingual_batches_hold_one_language(toy_corpus: ParallelCorpus) -> No
 
 
 def test_monolingual_batches_repeat_no_group_before_all_came(toy_corpus: ParallelCorpus) -> None:
-    sampler = draw(toy_corpus, Monolingual(), batches=200, size=10)
+    sampler = draw(toy_corpus, Monolingual(), number=200, size=10)
     seen: dict[int, list[int]] = {}
-    for numbers in sampler:
-        query_rows, _ = sampler.rows(numbers)
-        code = int(sampler.pairs.query_languages[query_rows[0]])
-        seen.setdefault(code, []).extend(toy_corpus.query_groups[query_rows].tolist())
+    for batch in batches(sampler):
+        code = int(sampler.pairs.query_languages[batch.query_rows[0]])
+        seen.setdefault(code, []).extend(toy_corpus.query_groups[batch.query_rows].tolist())
     english = seen[1]
     assert sorted(english[:100]) == list(range(100))
 
@@ -111,7 +121,7 @@ def test_mixed_pairs_share_a_language_and_batches_hold_many(toy_corpus: Parallel
 def test_hybrid_draws_monolingual_batches_with_probability_alpha(
     toy_corpus: ParallelCorpus, alpha: float
 ) -> None:
-    drawn = languages(draw(toy_corpus, Hybrid(alpha), batches=2000, size=2))
+    drawn = languages(draw(toy_corpus, Hybrid(alpha), number=2000, size=2))
     share = np.mean([(queries == documents).all() for queries, documents in drawn])
     # Three standard deviations of a binomial share.
     assert share == pytest.approx(alpha, abs=3 * np.sqrt(alpha * (1 - alpha) / 2000) + 1e-9)
@@ -126,7 +136,7 @@ def test_languages_are_drawn_uniformly_or_by_size() -> None:
         builder.judge_group("train", f"g{group}")
     corpus = builder.build()
     for exponent, expected in ((0.0, 1 / 2), (1.0, 1 / 10), (0.5, 1 / 4)):
-        drawn = languages(draw(corpus, Monolingual(exponent), batches=3000, size=2))
+        drawn = languages(draw(corpus, Monolingual(exponent), number=3000, size=2))
         counts = Counter(int(queries[0]) for queries, _ in drawn)
         assert counts[0] / 3000 == pytest.approx(expected, abs=0.03)
 
@@ -167,8 +177,13 @@ def test_a_corpus_without_same_language_pairs(toy_corpus: ParallelCorpus) -> Non
 
 
 @pytest.mark.parametrize(
-    ("size", "batches", "message"), [(1, 5, "batch_size must be >= 2"), (4, 0, "num_batches must be >= 1")]
+    ("size", "number", "message"), [(1, 5, "batch_size must be >= 2"), (4, 0, "num_batches must be >= 1")]
 )
-def test_numbers_out_of_range(toy_corpus: ParallelCorpus, size: int, batches: int, message: str) -> None:
+def test_numbers_out_of_range(toy_corpus: ParallelCorpus, size: int, number: int, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        draw(toy_corpus, Monolingual(), batches, size)
+        draw(toy_corpus, Monolingual(), number, size)
+
+
+def test_processes_must_divide_the_batch(toy_corpus: ParallelCorpus) -> None:
+    with pytest.raises(ConfigError, match="multiple of their number; got 8 for 3 processes"):
+        PairBatchSampler(training_pairs(toy_corpus), Monolingual(), 8, 1, num_processes=3)

@@ -15,6 +15,7 @@ from sentence_transformers import SentenceTransformer
 from transformers import TrainerCallback
 
 from isoglot.batches import CrossLingual, Hybrid, Monolingual
+from isoglot.batches.labels import BatchLabels
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.encoders import build_static_encoder, build_transformer_encoder, train_subwords
 from isoglot.errors import CheckpointError, ConfigError
@@ -272,7 +273,7 @@ def test_a_learned_temperature_moves(toy_corpus: ParallelCorpus) -> None:
     model = static_encoder(toy_corpus)
     loss = GroupContrastiveLoss(model, temperature=0.1, learn_temperature=True)
     features = [model.preprocess(["en1 en2", "en3"]), model.preprocess(["de1 de2", "de3"])]
-    loss(features, torch.tensor([[0, 0], [1, 1]])).backward()
+    loss(features, BatchLabels.of_pairs(torch.tensor([[0, 0], [1, 1]])).pack()).backward()
     assert loss.log_scale.grad is not None
     assert loss.log_scale.grad.item() != 0
     assert loss.get_config_dict() == {

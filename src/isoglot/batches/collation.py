@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from isoglot.batches.sampler import PairBatchSampler
+from isoglot.batches.labels import BatchLabels
+from isoglot.batches.sampler import BatchShare, PairBatchSampler
+from isoglot.batches.schemes import PairBatch
 from isoglot.corpora.judgements import Rows
 from isoglot.corpora.parallel import ParallelCorpus
+from isoglot.errors import ConfigError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+Side = Literal["query", "document"]
 Features = dict[str, Any]
 Gather = Callable[[Rows], Features]
 """Model input of the given rows of one table."""
@@ -29,17 +33,24 @@ Gather = Callable[[Rows], Features]
 _CHUNK_TEXTS = 20_000
 
 
-class PairNumbers(torch.utils.data.Dataset[int]):
-    """The map-style data set under `PairBatchSampler`: every number stands for itself."""
+class PairBatches(torch.utils.data.Dataset[BatchShare]):
+    """The map-style data set under `PairBatchSampler`: a batch stands for itself.
 
-    def __init__(self, num_pairs: int) -> None:
-        self.num_pairs = num_pairs
+    Its length is the number of pairs that an epoch draws.
+    """
+
+    def __init__(self, sampler: PairBatchSampler) -> None:
+        self.sampler = sampler
 
     def __len__(self) -> int:
-        return self.num_pairs
+        return len(self.sampler) * self.sampler.batch_size
 
-    def __getitem__(self, number: int) -> int:
-        return number
+    def __getitem__(self, share: BatchShare) -> BatchShare:
+        return share
+
+    def __getitems__(self, share: BatchShare) -> BatchShare:
+        """What a loader asks for in place of items, one by one: the batch that the sampler yielded."""
+        return share
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,39 +107,82 @@ def subword_table(
 
 
 class PairCollator:
-    """Turns the numbers of a batch into what sentence-transformers' trainer hands to model and loss.
+    """Turns a batch into what sentence-transformers' trainer hands to model and loss.
 
-    The batch holds the columns `query_*` and `document_*`, `label` with the (B, 2) groups that keep
-    translations out of the negatives, and `provenance` with the (B, 2) language codes.
+    The result holds the columns `query_*` and `document_*` of this process' queries and their documents
+    (answers first, query by query), `label` with the labels of these documents (`BatchLabels.pack`), and
+    `provenance` with the (B * K, 2) language codes of all pairs of the batch, those of other processes too.
     """
 
     def __init__(self, model: SentenceTransformer, sampler: PairBatchSampler) -> None:
         pairs = sampler.pairs
-        self.rows = sampler.rows
         self.query_groups = pairs.corpus.query_groups
         self.document_groups = pairs.document_mask_groups
         self.query_languages = pairs.query_languages
         self.document_languages = pairs.document_languages
-        self.queries = _gather(model, "query", pairs.corpus, np.sort(pairs.queries.rows))
-        self.documents = _gather(model, "document", pairs.corpus, np.sort(np.unique(pairs.documents.rows)))
+        self.queries = _Column(model, "query", pairs.corpus, np.sort(pairs.queries.rows))
+        self.documents = _Column(model, "document", pairs.corpus, np.sort(np.unique(pairs.documents.rows)))
 
-    def __call__(self, numbers: list[int]) -> dict[str, Tensor]:
-        """The batch that the numbers stand for."""
-        query_rows, document_rows = self.rows(numbers)
-        batch = {f"query_{key}": value for key, value in self.queries(query_rows.astype(np.int32)).items()}
-        answers = self.documents(document_rows.astype(np.int32))
-        batch.update({f"document_{key}": value for key, value in answers.items()})
-        groups = np.stack(
-            [self.query_groups[query_rows].astype(np.int64), self.document_groups[document_rows]], 1
+    def __call__(self, share: BatchShare) -> dict[str, Tensor]:
+        """The tensors of a batch."""
+        batch, chosen = share.batch, share.queries
+        candidates = batch.candidate_rows[chosen]
+        columns = (
+            ("query", self.queries(batch.query_rows[chosen])),
+            ("document", self.documents(candidates.ravel())),
         )
-        languages = np.stack([self.query_languages[query_rows], self.document_languages[document_rows]], 1)
-        return batch | {
-            "label": torch.from_numpy(groups),
-            "provenance": torch.from_numpy(languages.astype(np.int64)),
+        features = {f"{side}_{key}": value for side, column in columns for key, value in column.items()}
+        return features | {
+            "label": self._labels(batch, chosen, candidates).pack(),
+            "provenance": torch.from_numpy(self._languages(batch)),
         }
 
+    def _labels(self, batch: PairBatch, chosen: slice, candidates: npt.NDArray[np.int32]) -> BatchLabels:
+        num_candidates = candidates.shape[1]
+        groups = self.query_groups[batch.query_rows[chosen]].astype(np.int64)
+        positive = np.arange(num_candidates) < batch.document_rows.shape[1]
+        return BatchLabels(
+            torch.arange(len(batch))[chosen].repeat_interleave(num_candidates),
+            torch.from_numpy(np.tile(positive, len(candidates))),
+            torch.from_numpy(np.repeat(groups, num_candidates)),
+            torch.from_numpy(self.document_groups[candidates.ravel()]),
+        )
 
-def _gather(model: SentenceTransformer, side: str, corpus: ParallelCorpus, rows: Rows) -> Gather:
+    def _languages(self, batch: PairBatch) -> npt.NDArray[np.int64]:
+        num_answers = batch.document_rows.shape[1]
+        queries = np.repeat(self.query_languages[batch.query_rows], num_answers)
+        return np.stack([queries, self.document_languages[batch.document_rows.ravel()]], 1).astype(np.int64)
+
+
+class _Column:
+    """Model input of one side of a batch, whose rows are all of one medium."""
+
+    def __init__(self, model: SentenceTransformer, side: Side, corpus: ParallelCorpus, rows: Rows) -> None:
+        self._media, self._codes = corpus.query_modalities if side == "query" else corpus.document_modalities
+        self._gathers = {
+            int(code): _gather(model, side, self._media[code], corpus, rows[self._codes[rows] == code])
+            for code in np.unique(self._codes[rows])
+        }
+
+    def __call__(self, rows: Rows) -> Features:
+        """Input of the rows, in their order."""
+        first = int(self._codes[rows[0]])
+        if (self._codes[rows] != first).any():
+            media = ", ".join(sorted({self._media[code] for code in self._codes[rows]}))
+            raise ConfigError(
+                f"one side of a batch holds {media}; train each medium from a corpus of its own, and join "
+                "the corpora"
+            )
+        return self._gathers[first](rows)
+
+
+def _gather(
+    model: SentenceTransformer, side: Side, modality: str, corpus: ParallelCorpus, rows: Rows
+) -> Gather:
+    if modality != "text":
+        from isoglot.batches.media import media_gather
+
+        return media_gather(model, side, modality, corpus, rows)
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
     texts, num_rows = corpus.query_texts, corpus.queries.num_rows

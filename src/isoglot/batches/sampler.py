@@ -3,42 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-import numpy as np
-import numpy.typing as npt
+from dataclasses import dataclass
 
 from isoglot.batches.pairs import TrainingPairs
-from isoglot.batches.schemes import PairSource, Scheme
+from isoglot.batches.schemes import PairBatch, PairSource, Scheme
 from isoglot.errors import ConfigError
 
 
-class PairBatchSampler:
-    """Yields batches of pairs, as lists of numbers that say (query row, document row) at once.
+@dataclass(frozen=True, eq=False)
+class BatchShare:
+    """A batch, and the queries of it that one process encodes.
 
-    Fits `torch.utils.data.DataLoader(batch_sampler=...)`. Two iterations with the same seed and epoch give
-    the same batches; drawing one costs time in its size, not in the corpus'. A language with fewer groups
-    than a batch needs fills it by starting over; the loss masks what repeats.
+    Attributes:
+        batch: The whole batch.
+        queries: The process' queries; it encodes their documents too.
+    """
+
+    batch: PairBatch
+    queries: slice
+
+    def __len__(self) -> int:
+        return self.queries.stop - self.queries.start
+
+
+class PairBatchSampler:
+    """Yields batches of pairs.
+
+    Fits `torch.utils.data.DataLoader(batch_sampler=...)` over `PairBatches`. Two iterations with the same
+    seed and epoch give the same batches; drawing one costs time in its size, not in the corpus'. A language
+    with fewer groups than a batch needs fills it by starting over; the loss masks what repeats.
+
+    Every process draws the same batches and encodes its share of each, so all processes meet the same kind
+    of batch at every step, and a training sees the same batches whatever their number.
 
     Attributes:
         pairs: What is drawn from.
         scheme: How.
-        batch_size: Pairs a batch.
+        batch_size: Pairs a batch, over all processes.
         num_batches: Batches an epoch.
         seed: With the epoch, determines every batch.
+        process: Number of this process.
+        num_processes: How many share the batches.
         epoch: Set by `set_epoch`.
     """
 
     def __init__(
-        self, pairs: TrainingPairs, scheme: Scheme, batch_size: int, num_batches: int, *, seed: int = 0
+        self,
+        pairs: TrainingPairs,
+        scheme: Scheme,
+        batch_size: int,
+        num_batches: int,
+        *,
+        seed: int = 0,
+        process: int = 0,
+        num_processes: int = 1,
     ) -> None:
         """Makes the sampler.
 
         Args:
             pairs: Pairs to draw from.
             scheme: Batch scheme.
-            batch_size: Pairs a batch, >= 2 (a batch of one has no negative).
+            batch_size: Pairs a batch over all processes, >= 2 (a batch of one has no negative).
             num_batches: Batches an epoch, >= 1.
             seed: Seed.
+            process: Number of this process, from 0.
+            num_processes: How many processes share each batch; must divide batch_size.
 
         Raises:
             ConfigError: If a number is out of range, or the pairs cannot give the scheme's batches.
@@ -49,8 +78,14 @@ class PairBatchSampler:
             )
         if num_batches < 1:
             raise ConfigError(f"num_batches must be >= 1, got {num_batches}")
+        if batch_size % num_processes:
+            raise ConfigError(
+                f"batch_size counts the pairs of all processes and must be a multiple of their number; got "
+                f"{batch_size} for {num_processes} processes"
+            )
         scheme.check(pairs)
         self.pairs, self.scheme, self.batch_size, self.num_batches = pairs, scheme, batch_size, num_batches
+        self.process, self.num_processes = process, num_processes
         self.seed, self.epoch = seed, 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -60,16 +95,9 @@ class PairBatchSampler:
     def __len__(self) -> int:
         return self.num_batches
 
-    def __iter__(self) -> Iterator[list[int]]:
+    def __iter__(self) -> Iterator[BatchShare]:
         source = PairSource(self.pairs, self.seed, self.epoch)
-        num_documents = self.pairs.corpus.documents.num_rows
+        size = self.batch_size // self.num_processes
+        share = slice(self.process * size, (self.process + 1) * size)
         for _ in range(self.num_batches):
-            batch = self.scheme.draw(source, self.batch_size)
-            yield (batch.query_rows.astype(np.int64) * num_documents + batch.document_rows).tolist()
-
-    def rows(self, numbers: list[int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """The (B,) query rows and (B,) document rows that a yielded batch stands for."""
-        query_rows, document_rows = np.divmod(
-            np.array(numbers, np.int64), self.pairs.corpus.documents.num_rows
-        )
-        return query_rows, document_rows
+            yield BatchShare(self.scheme.draw(source, self.batch_size), share)

@@ -23,17 +23,32 @@ BatchKind = Literal["monolingual", "cross_lingual", "mixed"]
 
 @dataclass(frozen=True, eq=False)
 class PairBatch:
-    """The rows of a batch: query i is answered by document i.
+    """The rows of a batch: query i is answered by each of the documents in row i.
 
     Attributes:
         kind: How its languages were drawn.
         query_rows: (B,) rows of the queries table.
-        document_rows: (B,) rows of the documents table.
+        document_rows: (B, K) rows of the documents table: K answers to each query, each in another language.
+        negative_rows: (B, H) rows of documents that do not answer the query though they look like it.
     """
 
     kind: BatchKind
     query_rows: Rows
-    document_rows: Rows
+    document_rows: npt.NDArray[np.int32]
+    negative_rows: npt.NDArray[np.int32]
+
+    @classmethod
+    def of_pairs(cls, kind: BatchKind, query_rows: Rows, document_rows: Rows) -> PairBatch:
+        """A batch in which query i is answered by document i alone."""
+        return cls(kind, query_rows, document_rows[:, None], np.empty((len(query_rows), 0), np.int32))
+
+    def __len__(self) -> int:
+        return len(self.query_rows)
+
+    @property
+    def candidate_rows(self) -> npt.NDArray[np.int32]:
+        """(B, K + H) the documents of each query, answers first."""
+        return np.concatenate([self.document_rows, self.negative_rows], axis=1)
 
 
 class PairSource:
@@ -75,7 +90,7 @@ class PairSource:
         groups = self.take("same", languages)
         only = np.eye(len(self.pairs.languages))[languages]
         queries = self.pairs.queries.choose(groups, only, self.rng)
-        return PairBatch(kind, queries, self.pairs.documents.choose(groups, only, self.rng))
+        return PairBatch.of_pairs(kind, queries, self.pairs.documents.choose(groups, only, self.rng))
 
     def cross_language_batch(
         self, languages: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
@@ -92,7 +107,7 @@ class PairSource:
         groups = self.take("cross", languages)
         only = np.eye(len(self.pairs.languages))[languages]
         queries = self.pairs.queries.choose(groups, only, self.rng)
-        return PairBatch(
+        return PairBatch.of_pairs(
             "cross_lingual",
             queries,
             self.pairs.documents.choose(groups, weights[None, :] * (1 - only), self.rng),

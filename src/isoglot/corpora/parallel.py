@@ -134,6 +134,16 @@ class ParallelCorpus:
         return _codes(self.documents["language"])
 
     @cached_property
+    def query_modalities(self) -> tuple[tuple[str, ...], npt.NDArray[np.int16]]:
+        """Media, and the index of each query's medium among them."""
+        return _codes(self.queries["modality"])
+
+    @cached_property
+    def document_modalities(self) -> tuple[tuple[str, ...], npt.NDArray[np.int16]]:
+        """Media, and the index of each document's medium among them."""
+        return _codes(self.documents["modality"])
+
+    @cached_property
     def languages(self) -> tuple[str, ...]:
         """Languages of queries and documents, sorted."""
         present: set[str] = set()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from isoglot.batches.labels import BatchLabels
 from isoglot.errors import ConfigError
 from isoglot.objectives import Directions, info_nce_loss
 
@@ -63,7 +64,7 @@ class GroupContrastiveLoss(nn.Module):
 
         Args:
             sentence_features: Model input of the queries, then of the documents.
-            labels: (B, 2) group of each query, and of each document.
+            labels: (N, 4) labels of the documents (`BatchLabels.pack`).
 
         Returns:
             Scalar loss.
@@ -71,7 +72,16 @@ class GroupContrastiveLoss(nn.Module):
         queries, documents = sentence_features
         query_embeddings, document_embeddings = _encode_both(self.model, queries, documents)
         scale = self.log_scale.exp().clamp(max=_MAX_SCALE)
-        return info_nce_loss(query_embeddings, document_embeddings, labels, scale, self.directions)
+        meant = BatchLabels.unpack(labels)
+        numbers = torch.unique(meant.owners)
+        return info_nce_loss(
+            query_embeddings,
+            document_embeddings,
+            meant.drawn(numbers),
+            meant.parallel(numbers),
+            scale,
+            self.directions,
+        )
 
     def get_config_dict(self) -> dict[str, Any]:
         """Settings, for the model card."""

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.data_loader import prepare_data_loader
 from sentence_transformers import SentenceTransformerTrainer
 from sentence_transformers.base.evaluation import BaseEvaluator
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from isoglot.batches.collation import PairCollator, PairNumbers
+from isoglot.batches.collation import PairBatches, PairCollator
 from isoglot.batches.sampler import PairBatchSampler
 from isoglot.training.provenance import Provenance
 from isoglot.training.sparse import RowAdam
@@ -59,15 +60,18 @@ class PairTrainer(SentenceTransformerTrainer):
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Batches of pairs, the same on every resumption."""
-        self.accelerator.even_batches = False
         loader: DataLoader[Any] = DataLoader(
-            PairNumbers(
-                self.sampler.pairs.corpus.queries.num_rows * self.sampler.pairs.corpus.documents.num_rows
-            ),
-            batch_sampler=self.sampler,
-            collate_fn=self.pair_collator,
+            PairBatches(self.sampler), batch_sampler=self.sampler, collate_fn=self.pair_collator
         )
-        prepared: DataLoader[Any] = self.accelerator.prepare(loader)
+        # Every process draws its own share; accelerate would deal whole batches to processes in turn, which
+        # then meet different languages in one step.
+        prepared: DataLoader[Any] = prepare_data_loader(
+            loader,
+            self.accelerator.device,
+            num_processes=1,
+            process_index=0,
+            put_on_device=self.accelerator.device_placement,
+        )
         self._train_dataloader = prepared
         return prepared
 
