@@ -23,7 +23,7 @@ class BatchShare:
     queries: slice
 
     def __len__(self) -> int:
-        return self.queries.stop - self.queries.start
+        return len(self.batch.query_rows[self.queries])
 
 
 class PairBatchSampler:

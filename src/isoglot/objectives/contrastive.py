@@ -1,4 +1,4 @@
-"""Contrastive objectives over a batch of queries and documents; translations are kept out of the negatives."""
+"""Contrastive objectives over a batch of queries and documents, with no translation among the negatives."""
 
 from __future__ import annotations
 

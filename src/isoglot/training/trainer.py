@@ -60,8 +60,10 @@ class PairTrainer(SentenceTransformerTrainer):
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Batches of pairs, the same on every resumption."""
+        batches: Any = self.sampler  # a loader takes whole batches; its annotations know lists of items only
+        collator: Any = self.pair_collator
         loader: DataLoader[Any] = DataLoader(
-            PairBatches(self.sampler), batch_sampler=self.sampler, collate_fn=self.pair_collator
+            PairBatches(self.sampler), batch_sampler=batches, collate_fn=collator
         )
         # Every process draws its own share; accelerate would deal whole batches to processes in turn, which
         # then meet different languages in one step.
