@@ -12,7 +12,24 @@ from isoglot.errors import CheckpointError, ConfigError, CorpusError, IsoglotErr
 from isoglot.records import Document, Judgement, Modality, Query
 
 if TYPE_CHECKING:
-    from isoglot.batches import CrossLingual, Hybrid, Mixed, Monolingual
+    from isoglot.batches import (
+        CrossLingual,
+        Hybrid,
+        Mixed,
+        MixEntries,
+        MixPassages,
+        Monolingual,
+        Pooled,
+        RoundRobin,
+    )
+    from isoglot.batches.plain import (
+        GroupBatchSampler,
+        HybridBatchSampler,
+        HybridMultiDatasetBatchSampler,
+        PairColumns,
+        SchemeBatchSampler,
+        language_pairs,
+    )
     from isoglot.corpora import CorpusBuilder, CorpusInfo, ParallelCorpus, read_corpus, write_corpus
     from isoglot.evaluation import (
         Results,
@@ -25,11 +42,13 @@ if TYPE_CHECKING:
         read_results,
     )
     from isoglot.experiments import train
-    from isoglot.world import build_text_corpus
+    from isoglot.training.batch_card import BatchCard
+    from isoglot.world import build_text_corpus, build_world_corpus
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BatchCard",
     "CheckpointError",
     "ConfigError",
     "CorpusBuilder",
@@ -37,23 +56,34 @@ __all__ = [
     "CorpusInfo",
     "CrossLingual",
     "Document",
+    "GroupBatchSampler",
     "Hybrid",
+    "HybridBatchSampler",
+    "HybridMultiDatasetBatchSampler",
     "IsoglotError",
     "Judgement",
+    "MixEntries",
+    "MixPassages",
     "Mixed",
     "Modality",
     "Monolingual",
+    "PairColumns",
     "ParallelCorpus",
+    "Pooled",
     "Query",
     "Results",
+    "RoundRobin",
+    "SchemeBatchSampler",
     "SearchError",
     "build_text_corpus",
+    "build_world_corpus",
     "compare",
     "evaluate",
     "evaluate_bitext",
     "evaluate_pairs",
     "evaluate_tagging",
     "join_results",
+    "language_pairs",
     "read_corpus",
     "read_results",
     "train",
@@ -63,7 +93,24 @@ __all__ = [
 _HOMES = {
     name: room
     for room, names in {
-        "isoglot.batches": ("CrossLingual", "Hybrid", "Mixed", "Monolingual"),
+        "isoglot.batches": (
+            "CrossLingual",
+            "Hybrid",
+            "MixEntries",
+            "MixPassages",
+            "Mixed",
+            "Monolingual",
+            "Pooled",
+            "RoundRobin",
+        ),
+        "isoglot.batches.plain": (
+            "GroupBatchSampler",
+            "HybridBatchSampler",
+            "HybridMultiDatasetBatchSampler",
+            "PairColumns",
+            "SchemeBatchSampler",
+            "language_pairs",
+        ),
         "isoglot.corpora": ("CorpusBuilder", "CorpusInfo", "ParallelCorpus", "read_corpus", "write_corpus"),
         "isoglot.evaluation": (
             "Results",
@@ -76,7 +123,8 @@ _HOMES = {
             "read_results",
         ),
         "isoglot.experiments": ("train",),
-        "isoglot.world": ("build_text_corpus",),
+        "isoglot.training.batch_card": ("BatchCard",),
+        "isoglot.world": ("build_text_corpus", "build_world_corpus"),
     }.items()
     for name in names
 }

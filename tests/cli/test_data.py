@@ -28,14 +28,14 @@ def output(capsys: pytest.CaptureFixture[str]) -> Any:
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "list"]) == 0
     text = capsys.readouterr().out
-    for name in ("world", "xquad-r", "ntrex", "beir"):
+    for name in ("world", "world-text", "xquad-r", "ntrex", "beir"):
         assert f"\n{name} " in f"\n{text}"
 
 
 def test_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "list", "--json"]) == 0
     entries = {entry["name"]: entry for entry in output(capsys)}
-    assert entries["world"]["kind"] == "built-in"
+    assert entries["world"]["kind"] == entries["world-text"]["kind"] == "built-in"
     assert entries["xquad-r"]["hub"] == "google-research-datasets/xquad_r"
     assert entries["trec"]["kind"] == "format"
 
@@ -84,7 +84,7 @@ def test_build_from_a_general_format(tmp_path: Path) -> None:
     assert read_folder(out).languages == ("de",)
 
 
-def test_build_the_built_in_corpus(
+def test_build_the_built_in_texts(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import isoglot.world
@@ -97,11 +97,38 @@ def test_build_the_built_in_corpus(
         return read_dataset("ntrex", source)
 
     monkeypatch.setattr(isoglot.world, "build_text_corpus", build_text_corpus)
-    arguments = ["data", "build", "world", "--out", str(tmp_path / "corpus")]
+    arguments = ["data", "build", "world-text", "--out", str(tmp_path / "corpus")]
     assert main([*arguments, "--option", "seed=7", "--languages", "de", "--languages", "sw"]) == 0
     assert asked == [{"languages": ["de", "sw"], "seed": 7}]
     assert main([*arguments, "--from", str(source)]) == 2
     assert "leave out --from" in capsys.readouterr().err
+
+
+def test_build_scenes_with_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "scenes"
+    arguments = ["data", "build", "world", "--out", str(out), "--groups", "12", "--modalities", "text,image"]
+    options = ["low_resource=sw:0.5", "side=32", "styles=flat,night", "held-out-styles=night", "seed=3"]
+    given = [part for option in options for part in ("--option", option)]
+    assert main([*arguments, *given, "--languages", "en,sw", "--explicit-qrels", "--json"]) == 0
+    built = output(capsys)
+    assert built["name"] == "world"
+    assert built["modalities"] == ["image", "text"]
+    assert {name: part["judged"] for name, part in built["splits"].items()} == dict.fromkeys(
+        ("dev", "test", "train"), "qrels"
+    )
+    corpus = read_folder(out)
+    assert corpus.queries["language"].to_pylist().count("en") == 12
+    assert corpus.queries["language"].to_pylist().count("sw") == 4 + 3
+    assert "low_resource=sw:0.5" in corpus.info.description
+    assert main(["data", "check", str(out)]) == 0
+
+
+def test_every_task_of_the_world_can_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for task in ("questions", "pairs"):
+        out = tmp_path / task
+        arguments = ["data", "build", "world", "--out", str(out), "--groups", "10", "--languages", "en"]
+        assert main([*arguments, "--option", f"task={task}", "--json"]) == 0
+        assert output(capsys)["name"] == f"world-{task}"
 
 
 @pytest.mark.parametrize(
@@ -109,6 +136,14 @@ def test_build_the_built_in_corpus(
     [
         (["build", "nope", "--out", "{out}"], "no data set 'nope'"),
         (["build", "beir", "--out", "{out}"], "format 'beir' needs files"),
+        (["build", "world", "--out", "{out}", "--from", "{source}"], "leave out --from"),
+        (["build", "world", "--out", "{out}", "--groups", "3"], "groups must be at least 10, got 3"),
+        (["build", "world", "--out", "{out}", "--option", "sed=3"], "got 'sed'; did you mean 'seed'"),
+        (["build", "world", "--out", "{out}", "--option", "seed=x"], "option 'seed' must be a number"),
+        (["build", "world", "--out", "{out}", "--option", "task=x"], "task must be one of retrieval, "),
+        (["build", "world", "--out", "{source}"], "is there and is no corpus folder"),
+        (["build", "world-text", "--out", "{out}", "--groups", "20"], "--groups must go with 'world'"),
+        (["build", "xnli", "--out", "{out}", "--modalities", "text"], "--modalities must go with 'world'"),
         (
             ["build", "ntrex", "--from", "{source}", "--out", "{out}", "--option", "x"],
             "must be key=value, got 'x'",

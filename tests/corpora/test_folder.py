@@ -25,6 +25,7 @@ from isoglot.corpora import (
     read_folder,
     write_corpus,
 )
+from isoglot.corpora.manifest import condense
 from isoglot.errors import CorpusError
 
 
@@ -510,3 +511,12 @@ def test_mutated_folders_give_a_corpus_or_a_corpus_error(
             assert check_corpus(folder).problems
         path.write_bytes(original)
     assert 0 < refused < 100
+
+
+def test_media_have_one_condensed_checksum() -> None:
+    texts = {"queries.parquet": "a", "qrels/test.tsv": "b"}
+    assert condense(texts) == texts
+    one, other = (condense(texts | {"media/1.png": "c", "media/2.png": digest}) for digest in ("d", "e"))
+    assert one.keys() == texts.keys() | {"media/"}
+    assert one["media/"] != other["media/"]
+    assert condense({"media/2.png": "d", "media/1.png": "c"} | texts) == one

@@ -13,8 +13,8 @@ from isoglot.corpora.options import check_options
 from isoglot.errors import CorpusError
 from isoglot.evaluation.measures import is_measure
 from isoglot.evaluation.references import CorpusReference, resolve
-from isoglot.evaluation.suites import WORLD, Member, find_suite, list_suites
-from isoglot.world import build_text_corpus
+from isoglot.evaluation.suites import BUILT_IN, Member, find_suite, list_suites
+from isoglot.world import build_text_corpus, build_world_corpus
 
 MEMBERS = [member for suite in list_suites() for member in suite.members]
 XTD10 = {
@@ -33,8 +33,8 @@ def write_xtd10(folder: Path) -> Path:
 
 def test_xmir_has_every_data_set_of_the_design() -> None:
     assert {member.dataset for member in find_suite("xmir").members} == {
-        "world", "xquad-r", "mlqa-r", "miracl", "belebele", "tatoeba", "mewsli-x", "xtd10", "multi30k",
-        "xm3600", "xflickr-co", "msr-vtt", "vatex", "paws-x", "xnli", "stsb-multi-mt",
+        "world", "world-text", "xquad-r", "mlqa-r", "miracl", "belebele", "tatoeba", "mewsli-x", "xtd10",
+        "multi30k", "xm3600", "xflickr-co", "msr-vtt", "vatex", "paws-x", "xnli", "stsb-multi-mt",
     }  # fmt: skip
     with pytest.raises(CorpusError, match="no suite 'xmri'; there is xmir"):
         find_suite("xmri")
@@ -42,13 +42,14 @@ def test_xmir_has_every_data_set_of_the_design() -> None:
 
 @pytest.mark.parametrize("member", MEMBERS, ids=lambda member: f"{member.dataset}-{member.options}")
 def test_members_can_be_read_as_they_say(member: Member) -> None:
-    read = build_text_corpus if member.dataset == WORLD else find_dataset(member.dataset).read
+    built_in = {"world": build_world_corpus, "world-text": build_text_corpus}
+    read = built_in.get(member.dataset) or find_dataset(member.dataset).read
     check_options(member.dataset, read, member.options)
     assert member.protocol.endswith(".")
     assert member.measures
     if member.task == "retrieval":
         assert all(map(is_measure, member.measures))
-    elif member.dataset != WORLD:
+    elif member.dataset not in BUILT_IN:
         assert member.task == find_dataset(member.dataset).task
     if "captions" in inspect.signature(read).parameters and member.dataset != "multi30k":
         assert "captions" in member.options or member.dataset == "xflickr-co"
@@ -73,7 +74,7 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     references = resolve("xmir", tmp_path)
     assert len(references) == len(find_suite("xmir").members)
     assert {reference.name for reference in references if reference.unavailable is None} == {
-        "world", "xtd10", "xquad-r", "tatoeba",
+        "world", "world-text", "xtd10", "xquad-r", "tatoeba",
     }  # fmt: skip
     reasons = {reference.name: reference.unavailable for reference in references if reference.unavailable}
     assert all(reason.startswith(f"{name}: ") for name, reason in reasons.items())
@@ -90,10 +91,11 @@ def test_members_are_read_in_their_split_and_direction(tmp_path: Path) -> None:
     assert back.read(languages=["ja"]).documents["text"].to_pylist() == ["犬", "猫"]
 
 
-def test_the_built_in_world() -> None:
-    (reference,) = resolve("world")
-    assert reference == CorpusReference("world", task="retrieval")
-    corpus = CorpusReference("world", split="test").read(languages=["en", "de"])
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_built_in_corpora(name: str) -> None:
+    (reference,) = resolve(name)
+    assert reference == CorpusReference(name, task="retrieval")
+    corpus = CorpusReference(name, split="test").read(languages=["en", "de"])
     assert (corpus.languages, tuple(corpus.splits)) == (("de", "en"), ("test",))
 
 
@@ -120,7 +122,7 @@ def test_unknown_names_and_folders(tmp_path: Path) -> None:
         CorpusError, match="xmirr: there is no such corpus folder, data set or suite; did you mean 'xmir'"
     ):
         resolve("xmirr")
-    with pytest.raises(CorpusError, match=r"zzzzz: .*; there is xmir, world, xquad-r"):
+    with pytest.raises(CorpusError, match=r"zzzzz: .*; there is xmir, world, world-text, xquad-r"):
         resolve("zzzzz")
     with pytest.raises(CorpusError, match="nowhere: there is no such folder of data sets"):
         resolve("xmir", tmp_path / "nowhere")
@@ -130,7 +132,7 @@ def test_unknown_names_and_folders(tmp_path: Path) -> None:
 def test_shared_data_sets_are_found_and_read(shared_data: Path) -> None:
     found = [reference for reference in resolve("xmir", shared_data) if reference.unavailable is None]
     names = {reference.name for reference in found}
-    assert {"world", "xquad-r", "tatoeba", "xtd10", "multi30k", "stsb-multi-mt", "paws-x", "xnli"} <= names
+    assert {*BUILT_IN, "xquad-r", "tatoeba", "xtd10", "multi30k", "stsb-multi-mt", "paws-x", "xnli"} <= names
     for reference in found:
         corpus = reference.read(languages=["en", "de"])
         judged = tuple(corpus.splits) + tuple(split for split, _ in corpus.labelled)

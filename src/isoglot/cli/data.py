@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from isoglot.cli.mine import mine
 from isoglot.cli.options import split_tags
+from isoglot.cli.show import show
 
 if TYPE_CHECKING:
     from isoglot.corpora.parallel import ParallelCorpus
@@ -17,11 +19,17 @@ app = typer.Typer(no_args_is_help=True, help="List, build and check corpora.")
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _WORLD = "world"
+_WORLD_TEXT = "world-text"
+_BUILT_IN = {
+    _WORLD: "Scenes as captions, pictures, videos and sounds, for retrieval, questions, tagging and pairs.",
+    _WORLD_TEXT: "Questions and answers about countries, currencies, languages and cities.",
+}
+"""What needs no files."""
 
 
 @app.command("list")
 def list_names(as_json: _Json = False) -> None:
-    """List what can be built: the built-in corpus, published data sets, general formats."""
+    """List what can be built: the built-in corpora, published data sets, general formats."""
     entries = _entries()
     if as_json:
         typer.echo(json.dumps(entries, ensure_ascii=False))
@@ -39,9 +47,11 @@ def _entries() -> list[dict[str, Any]]:
     from isoglot.corpora.formats import FORMATS
 
     keys = ("name", "description", "task", "licence", "citation", "languages", "url", "hub")
-    world = {"kind": "built-in", "name": _WORLD, "description": "The built-in corpus; needs no files."}
     return [
-        world,
+        *(
+            {"kind": "built-in", "name": name, "description": description}
+            for name, description in _BUILT_IN.items()
+        ),
         *({"kind": "data set", **{key: getattr(item, key) for key in keys}} for item in list_datasets()),
         *(
             {"kind": "format", "name": item.name, "description": item.description}
@@ -70,23 +80,39 @@ def build(
         list[str] | None,
         typer.Option("--languages", help="Only these tags, with commas between, or given again."),
     ] = None,
+    groups: Annotated[
+        int | None, typer.Option("--groups", help="Of `world`: how many scenes; 1,000 unless told.")
+    ] = None,
+    modalities: Annotated[
+        str | None,
+        typer.Option(
+            "--modalities",
+            help="Of `world`: of text, image, video and audio, with commas between; all unless told.",
+        ),
+    ] = None,
     explicit_qrels: Annotated[
         bool, typer.Option("--explicit-qrels", help="Write every judgement as a line, for BEIR tools.")
     ] = False,
     as_json: _Json = False,
 ) -> None:
-    """Build a corpus folder from the built-in corpus, a published data set or files in a general format."""
+    """Build a corpus folder from the built-in world, a published data set or files in a general format."""
     from rich.console import Console
 
     from isoglot.corpora import write_corpus
 
     console = Console(stderr=True)
-    with console.status(f"reading {name}") as status:
-        corpus = _read(
-            name, source, out.name, _pairs(option or ()), list(split_tags(languages) or ()) or None
-        )
-        status.update(f"writing {out}")
-        write_corpus(corpus, out, explicit_qrels=explicit_qrels)
+    pairs, tags = _pairs(option or ()), list(split_tags(languages) or ()) or None
+    of_world = {
+        key: value for key, value in (("groups", groups), ("modalities", modalities)) if value is not None
+    }
+    _check_built_in(name, source, of_world)
+    if name == _WORLD:
+        corpus = _build_world(out, pairs, {"languages": tags, **of_world, "explicit_qrels": explicit_qrels})
+    else:
+        with console.status(f"reading {name}") as status:
+            corpus = _read(name, source, out.name, pairs, tags)
+            status.update(f"writing {out}")
+            write_corpus(corpus, out, explicit_qrels=explicit_qrels)
     if as_json:
         typer.echo(json.dumps({"corpus": str(out), **_summary(corpus)}, ensure_ascii=False))
     else:
@@ -105,6 +131,29 @@ def _pairs(entries: list[str] | tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
+def _check_built_in(name: str, source: Path | None, of_world: dict[str, Any]) -> None:
+    from isoglot.errors import ConfigError
+
+    if name in _BUILT_IN and source is not None:
+        raise ConfigError("the built-in world is made, not read; leave out --from")
+    if name != _WORLD and of_world:
+        given = " and ".join(f"--{key}" for key in of_world)
+        raise ConfigError(f"{given} must go with {_WORLD!r}, got {name!r}; leave it out")
+
+
+def _build_world(out: Path, pairs: dict[str, str], given: dict[str, Any]) -> ParallelCorpus:
+    """Makes the corpus of scenes straight in its folder, as its media are files."""
+    from isoglot.corpora.options import parse_options
+    from isoglot.world import build_world_corpus
+    from isoglot.world.building.options import check_names
+
+    # `task` is text here and is checked with everything else; in the readers of data sets it is a number.
+    task = {key: pairs[key] for key in pairs if key == "task"}
+    check_names(pairs)
+    options = parse_options(_WORLD, build_world_corpus, {k: v for k, v in pairs.items() if k not in task})
+    return build_world_corpus(out, **{**given, **options, **task}, progress=True)
+
+
 def _read(
     name: str, source: Path | None, corpus_name: str, pairs: dict[str, str], languages: list[str] | None
 ) -> ParallelCorpus:
@@ -113,11 +162,9 @@ def _read(
     from isoglot.corpora.options import parse_options
     from isoglot.errors import ConfigError
 
-    if name == _WORLD:
+    if name == _WORLD_TEXT:
         from isoglot.world import build_text_corpus
 
-        if source is not None:
-            raise ConfigError("the built-in corpus is made, not read; leave out --from")
         options = parse_options(name, build_text_corpus, pairs)
         return build_text_corpus(**{**options, **({} if languages is None else {"languages": languages})})
     if name in FORMATS:
@@ -162,3 +209,7 @@ def check(
     counts = ", ".join(f"{key} {value:,}" for key, value in report.counts.items() if isinstance(value, int))
     splits = ", ".join(f"{key} {value:,}" for key, value in report.counts["splits"].items())
     typer.echo(f"{folder}: no problem; {counts}; splits {splits or 'none'}")
+
+
+app.command()(show)
+app.command()(mine)

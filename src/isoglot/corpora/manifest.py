@@ -44,6 +44,7 @@ def summarize(corpus: ParallelCorpus) -> dict[str, Any]:
             for name, part in corpus.splits.items()
         },
         **_paired(corpus),
+        **_mined(corpus),
         "counts": {
             "queries": corpus.queries.num_rows,
             "documents": corpus.documents.num_rows,
@@ -58,6 +59,12 @@ def _paired(corpus: ParallelCorpus) -> dict[str, Any]:
     for (split, task), part in corpus.labelled.items():
         pairs.setdefault(split, {})[task] = len(part)
     return {"pairs": pairs} if pairs else {}
+
+
+def _mined(corpus: ParallelCorpus) -> dict[str, Any]:
+    """How many hard negatives each split has; nothing for a corpus without."""
+    counts = {split: len(negatives) for split, negatives in corpus.negatives.items()}
+    return {"negatives": counts} if counts else {}
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -141,6 +148,22 @@ def checksum(path: Path) -> str:
         while block := stream.read(_BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()
+
+
+def condense(checksums: Mapping[str, str]) -> dict[str, str]:
+    """The checksums of a corpus with one entry, `media/`, in place of all its media files.
+
+    Args:
+        checksums: File -> SHA-256.
+
+    Returns:
+        The same for the other files; for the media, the SHA-256 of their names and checksums.
+    """
+    media = sorted(item for item in checksums.items() if item[0].startswith("media/"))
+    rest = {name: digest for name, digest in checksums.items() if not name.startswith("media/")}
+    if not media:
+        return rest
+    return rest | {"media/": hashlib.sha256(json.dumps(media).encode()).hexdigest()}
 
 
 def verify(folder: Path, checksums: Mapping[str, str]) -> list[str]:

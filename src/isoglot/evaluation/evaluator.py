@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from isoglot.corpora.judgements import Judgements
+from isoglot.corpora.manifest import condense
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.evaluation.examples import Example, build_examples
 from isoglot.evaluation.judged import Judged, judged_queries
@@ -177,7 +178,7 @@ def _config(corpus: ParallelCorpus, judged: Judged) -> dict[str, Any]:
         "languages": list(corpus.languages),
         "modalities": list(corpus.modalities),
         "corpus_version": corpus.info.version,
-        "corpus_checksums": dict(corpus.checksums),
+        "corpus_checksums": condense(corpus.checksums),
         "num_queries": len(judged.judgements),
         "num_queries_without_relevant_document": judged.num_without_relevant,
         "num_queries_excluding_own_text": int((np.diff(judged.own_indptr) > 0).sum()),

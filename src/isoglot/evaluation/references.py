@@ -14,7 +14,7 @@ from isoglot.corpora.manifest import NAME as MANIFEST
 from isoglot.corpora.options import option_names
 from isoglot.corpora.reading import read_corpus
 from isoglot.errors import CorpusError
-from isoglot.evaluation.suites import WORLD, Member, list_suites
+from isoglot.evaluation.suites import BUILT_IN, Member, list_suites
 
 if TYPE_CHECKING:
     from isoglot.corpora.parallel import ParallelCorpus
@@ -63,12 +63,18 @@ class CorpusReference:
         if self.unavailable is not None:
             raise CorpusError(self.unavailable)
         wanted = [self.split] if splits is None and self.split is not None else splits
-        if self.name == WORLD:
-            from isoglot.world import build_text_corpus
-
-            corpus = build_text_corpus(languages=languages)
+        if self.name in BUILT_IN:
+            corpus = _build(self.name, languages)
             return corpus if wanted is None else corpus.select(splits=wanted)
         return read_corpus(self.name, languages=languages, splits=wanted, source=self.source, **self.options)
+
+
+def _build(name: str, languages: Iterable[str] | None) -> ParallelCorpus:
+    from isoglot.world import build_text_corpus, build_world_corpus
+
+    if name == "world-text":
+        return build_text_corpus(languages=languages)
+    return build_world_corpus(languages=languages, modalities=["text"])
 
 
 def resolve(name_or_path: str | Path, data_dir: Path | str | None = None) -> list[CorpusReference]:
@@ -77,7 +83,8 @@ def resolve(name_or_path: str | Path, data_dir: Path | str | None = None) -> lis
     A corpus folder wins over a data set of the same name, and a data set over a suite.
 
     Args:
-        name_or_path: A corpus folder, the name of a data set or of a suite, or `world`.
+        name_or_path: A corpus folder, the name of a data set or of a suite, a built-in corpus: `world-text`
+            (facts), or `world` (captions of scenes; for their pictures, videos and sounds build a folder).
         data_dir: Folder that holds one folder (or archive) for each data set, called by its name or by one of
             its other names; upper case and punctuation do not matter. None takes data sets from the hub.
 
@@ -96,7 +103,7 @@ def resolve(name_or_path: str | Path, data_dir: Path | str | None = None) -> lis
     if (Path(name) / MANIFEST).is_file():
         return [CorpusReference(name)]
     suites = {suite.name: suite for suite in list_suites()}
-    known = [WORLD, *(dataset.name for dataset in list_datasets())]
+    known = [*BUILT_IN, *(dataset.name for dataset in list_datasets())]
     if name in known:
         return [_refer(Member(name, "", _task(name), ()), folder)]
     if name in suites:
@@ -107,7 +114,7 @@ def resolve(name_or_path: str | Path, data_dir: Path | str | None = None) -> lis
 
 
 def _task(name: str) -> Task:
-    return "retrieval" if name == WORLD else find_dataset(name).task
+    return "retrieval" if name in BUILT_IN else find_dataset(name).task
 
 
 def _refer(member: Member, folder: Path | None) -> CorpusReference:
@@ -126,7 +133,7 @@ def _refer(member: Member, folder: Path | None) -> CorpusReference:
 def _locate(member: Member, folder: Path | None) -> tuple[Path | None, str | None]:
     """Where a data set lies, and why it cannot be read if it cannot."""
     name = member.dataset
-    if name == WORLD:
+    if name in BUILT_IN:
         return None, None
     dataset = find_dataset(name)
     if folder is None:

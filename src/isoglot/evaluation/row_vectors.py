@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from isoglot.corpora.judgements import Rows
+from isoglot.corpora.manifest import condense
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import SearchError
 from isoglot.evaluation.loading import load_model
@@ -62,7 +63,7 @@ class RowVectors:
         """Version and checksums of the corpus, shape of the vectors, versions of the packages."""
         return {
             "corpus_version": self.corpus.info.version,
-            "corpus_checksums": dict(self.corpus.checksums),
+            "corpus_checksums": condense(self.corpus.checksums),
             "num_queries": len(self.query_rows),
             "num_documents": len(self.document_rows),
             "similarity": self.embedded.similarity,

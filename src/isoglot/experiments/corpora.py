@@ -34,10 +34,16 @@ def read_configured(config: CorpusConfig) -> ParallelCorpus:
 
         return read_corpus(config.folder, languages=languages)
     assert config.dataset is not None
-    if config.dataset == "world":
+    if config.dataset == "world-text":
         from isoglot.world import build_text_corpus
 
         return build_text_corpus(languages=languages, **config.options)
+    if config.dataset == "world":
+        from isoglot.world import build_world_corpus
+        from isoglot.world.building.options import check_names
+
+        check_names(config.options)
+        return build_world_corpus(languages=languages, **config.options)
     from isoglot.corpora import read_dataset
 
     corpus: ParallelCorpus = read_dataset(config.dataset, config.source, **config.options)

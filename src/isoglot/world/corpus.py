@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from isoglot.corpora.building import CorpusBuilder
 from isoglot.corpora.languages import match_languages
 from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus
+from isoglot.world.choosing import choose, number_of
 from isoglot.world.facts import Entity, Fact, read_facts
 from isoglot.world.lexicons import LANGUAGES
 from isoglot.world.names import Names
@@ -57,20 +57,11 @@ def _add(builder: CorpusBuilder, fact: Fact, names: Names, seed: int) -> bool:
     if worded is None:
         return False
     language, group = names.lexicon.language, fact.group_id
-    question = _choose(worded.questions, f"{seed}/{group}/{language}/question")
-    passage = _choose(worded.passages, f"{seed}/{group}/{language}/passage")
+    question = choose(worded.questions, f"{seed}/{group}/{language}/question")
+    passage = choose(worded.passages, f"{seed}/{group}/{language}/passage")
     builder.add_query(f"{group}:{language}:q", group, language, question)
     builder.add_document(f"{group}:{language}:d", group, language, passage)
     return True
-
-
-def _choose(wordings: Sequence[str], key: str) -> str:
-    return wordings[_number(key) % len(wordings)]
-
-
-def _number(key: str) -> int:
-    """A number from a text: the same on every machine and in every process, as `hash` is not."""
-    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest())
 
 
 def split_facts(facts: Iterable[Fact], *, seed: int = 0) -> dict[str, str]:
@@ -84,7 +75,7 @@ def split_facts(facts: Iterable[Fact], *, seed: int = 0) -> dict[str, str]:
         Group id -> `train`, `dev` or `test`. Each relation gives its share to each split, as far as
         everything that a held-out fact names is left in another fact of `train`.
     """
-    shuffled = sorted(facts, key=lambda fact: _number(f"{seed}/{fact.group_id}"))
+    shuffled = sorted(facts, key=lambda fact: number_of(f"{seed}/{fact.group_id}"))
     left_in_train: Counter[Entity] = Counter(e for fact in shuffled for e in fact.entities)
     size = Counter(fact.relation for fact in shuffled)
     taken: Counter[tuple[str, str]] = Counter()

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isoglot.corpora.judgements import Rows
+from isoglot.corpora.languages import NO_LANGUAGE
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import CorpusError
 from isoglot.evaluation.measures import Integers
@@ -73,7 +74,7 @@ class TaggedItems:
         self.names: dict[str, TagNames] = {}
         for code in np.unique(codes):
             rows = np.flatnonzero(codes == code).astype(np.int32)
-            language = names[code] if code >= 0 else ALL
+            language = _language(names, code)
             self.names[language] = TagNames(language, rows, self._tags[rows])
 
     def group_id(self, tag: int) -> str:
@@ -104,13 +105,15 @@ class TaggedItems:
         names, codes = self._corpus.query_languages
         of_items = codes[judged.query_rows]
         return {
-            names[code] if code >= 0 else ALL: Items(
-                names[code] if code >= 0 else ALL,
-                judged.query_rows[of_items == code],
-                labels[of_items == code],
-            )
+            language: Items(language, judged.query_rows[of_items == code], labels[of_items == code])
             for code in np.unique(of_items)
+            for language in [_language(names, code)]
         }
+
+
+def _language(names: tuple[str, ...], code: np.integer) -> str:
+    """The tag of a code; `ALL` where there is none, or none to speak of, as in a picture."""
+    return ALL if code < 0 or names[code] == NO_LANGUAGE else names[code]
 
 
 def _problems(corpus: ParallelCorpus) -> list[str]:
