@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from isoglot.corpora import CorpusBuilder, CorpusInfo
 from isoglot.errors import ConfigError
 from isoglot.experiments.config import CorpusConfig
-from isoglot.experiments.corpora import read_configured
+from isoglot.experiments.corpora import distinct_texts, read_configured
 
 
 def test_texts_about_facts() -> None:
@@ -38,3 +39,11 @@ def test_scenes_as_texts() -> None:
 def test_what_a_configuration_cannot_ask_of_scenes(options: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         read_configured(CorpusConfig(dataset="world", options=options))
+
+
+def test_pictures_have_no_texts() -> None:
+    builder = CorpusBuilder(CorpusInfo("captions"))
+    builder.add_query("q", "g", "en", "a caption")
+    builder.add_document("d", "g", None, None, modality="image", path="d.png")
+    builder.judge_group("train", "g")
+    assert distinct_texts([builder.build()]) == ["a caption"]

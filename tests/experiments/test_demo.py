@@ -1,18 +1,40 @@
 """The demo, with few steps and few languages."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import isoglot.world
+from isoglot.corpora.building import CorpusBuilder
+from isoglot.corpora.parallel import CorpusInfo
 from isoglot.errors import CheckpointError
 from isoglot.evaluation import read_results
-from isoglot.experiments import demo
+from isoglot.experiments import demo, picture_search
 from isoglot.training import TrainingSettings
 
-MODELS = ("monolingual", "cross_lingual", "hybrid")
+SCHEMES = ("monolingual", "cross_lingual", "hybrid")
+MODELS = (*SCHEMES, "text_and_pictures")
+
+
+def shrink_pictures(monkeypatch: pytest.MonkeyPatch, steps: int = 10) -> None:
+    """Makes the second half small: few scenes, two languages, few steps."""
+    whole = picture_search.build_world_corpus
+
+    def part(output_dir: Path, **options: Any) -> Any:
+        return whole(output_dir, languages=["de", "tr"], **options)
+
+    settings = replace(picture_search.SETTINGS, steps=steps, batch_size=32)
+    for name, value in (
+        ("build_world_corpus", part),
+        ("NUM_GROUPS", 200),
+        ("SETTINGS", settings),
+        ("DIMENSION", 32),
+        ("VOCABULARY_SIZE", 400),
+    ):
+        monkeypatch.setattr(picture_search, name, value)
 
 
 @pytest.fixture
@@ -26,6 +48,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "SETTINGS", TrainingSettings(steps=100, batch_size=64, learning_rate=0.05))
     monkeypatch.setattr(demo, "VOCABULARY_SIZE", 2_000)
     monkeypatch.setattr(demo, "DIMENSION", 64)
+    shrink_pictures(monkeypatch)
 
 
 @pytest.mark.slow
@@ -34,7 +57,7 @@ def test_the_demo_writes_what_it_promises_and_shows_the_difference(tmp_path: Pat
     told: list[str] = []
     results = demo.run_demo(tmp_path / "demo", progress=told.append)
     assert results.models == MODELS
-    assert len(told) == 5
+    assert len(told) == 7
     assert {row.model for row in results.comparisons} == {"cross_lingual", "hybrid"}
     written = read_results(tmp_path / "demo" / "results.json")
     assert len(written) == len(results)
@@ -45,8 +68,9 @@ def test_the_demo_writes_what_it_promises_and_shows_the_difference(tmp_path: Pat
         assert record["finished"]
         assert model in page
     assert list((tmp_path / "demo" / "runs").glob("*.trec"))
+    assert '<img src="data:image/jpeg;base64,' in page
     # The reason for the demo: monolingual batches leave languages apart, the others bring them together.
-    cross = {model: results.value("cross_lingual", model=model) for model in MODELS}
+    cross = {model: results.value("cross_lingual", model=model) for model in SCHEMES}
     assert cross["hybrid"] > cross["monolingual"] + 0.05
     changes = demo.gains(results)
     assert changes["cross_lingual"] == pytest.approx(cross["hybrid"] - cross["monolingual"])
@@ -62,3 +86,43 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> Non
     with pytest.raises(CheckpointError, match=r"holds 'thesis\.txt', which no demo wrote"):
         demo.run_demo(tmp_path, progress=str)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+@pytest.mark.slow
+def test_captions_find_pictures_that_training_has_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shrink_pictures(monkeypatch, steps=120)
+    results = picture_search.search_pictures(tmp_path, progress=str)
+    chance = 10 / results.config[0]["num_documents"]
+    for language in ("de", "tr"):
+        found = results.value("multilingual", "R@10", query_language=language, document_language="*")
+        assert found > 4 * chance
+    table = picture_search.found_pictures(results)
+    assert [row[0].text for row in table.rows] == ["German (de)", "Turkish (tr)", "all languages"]
+    assert table.rows[-1][2].value == results.value("multilingual", "R@10")
+    shown = [placed for example in results.examples for placed in example.top]
+    assert {placed.modality for placed in shown} == {"image"}
+    assert all(placed.picture for placed in shown)
+    # The collection holds nothing of the training.
+    assert results.config[0]["num_documents"] < 120
+    typical = {example.query_language for example in results.examples if example.chosen == "typical"}
+    assert typical == {"de", "tr"}
+
+
+def test_a_corpus_is_cut_to_one_direction(mixed_media: Any) -> None:
+    part = picture_search.in_direction(mixed_media, "text", "image")
+    assert set(part.queries["modality"].to_pylist()) == {"text"}
+    assert part.documents["doc_id"].to_pylist() == ["d0.png", "d1.png"]
+
+
+@pytest.fixture
+def mixed_media() -> Any:
+    builder = CorpusBuilder(CorpusInfo("mixed"))
+    for group in range(2):
+        builder.add_query(f"q{group}", f"g{group}", "de", f"Frage {group}")
+        builder.add_query(f"q{group}.png", f"g{group}", "zxx", None, modality="image", path="a.png")
+        builder.add_document(f"d{group}", f"g{group}", "de", f"Antwort {group}")
+        builder.add_document(f"d{group}.png", f"g{group}", None, None, modality="image", path="b.png")
+        builder.judge_group("test", f"g{group}")
+    return builder.build()

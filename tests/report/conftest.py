@@ -28,7 +28,7 @@ LONG = "Der Bericht nennt drei Gründe, aus denen die Brücke im Winter gesperrt
 class Page(HTMLParser):
     """Tags, attributes and visible text of a page; checks that tags are closed in order."""
 
-    void = frozenset({"meta", "rect", "path"})
+    void = frozenset({"img", "meta", "path", "rect"})
 
     def __init__(self, page):
         super().__init__(convert_charrefs=True)

@@ -10,8 +10,10 @@ import pyarrow as pa
 
 from isoglot.corpora import manifest as manifests
 from isoglot.corpora.building import row_problems
+from isoglot.corpora.equivalents import refusal
 from isoglot.corpora.labelled import pair_files, parse_pairs
 from isoglot.corpora.languages import normalize_language
+from isoglot.corpora.negative_files import FOLDER, negative_files, no_split, parse_negatives
 from isoglot.corpora.parallel import DOCUMENT_SCHEMA, QUERY_SCHEMA
 from isoglot.corpora.qrels import parse_groups, parse_qrels
 from isoglot.corpora.tables import DOCUMENTS, QUERIES, read_batches, read_lines, split_files
@@ -28,8 +30,8 @@ class CheckReport:
     Attributes:
         problems: One line each, `file:line: what is wrong; what to do`; rows of Parquet files count as lines,
             from 1.
-        counts: Queries, documents, groups, queries or groups of each split, and labelled pairs, if there are
-            any, of each split and task.
+        counts: Queries, documents, groups, queries or groups of each split; and, if there are any, labelled
+            pairs of each split and task and hard negatives of each split.
     """
 
     problems: tuple[str, ...]
@@ -38,10 +40,19 @@ class CheckReport:
 
 @dataclass
 class _Table:
-    """Ids and groups of a table, row by row."""
+    """Ids with their groups, and all groups, of a table, row by row."""
 
-    ids: set[str] = field(default_factory=set)
+    ids: dict[str, str] = field(default_factory=dict)
     groups: set[str] = field(default_factory=set)
+
+    def meaning(self, row_id: str) -> tuple[str, str]:
+        """What rows of the same meaning share: their group; the id of a row without."""
+        group = self.ids[row_id]
+        return (group, "") if group else ("", row_id)
+
+
+_Answers = set[tuple[str, tuple[str, str]]]
+"""Groups of queries with the meanings of what is relevant to them."""
 
 
 def check_corpus(folder: Path | str) -> CheckReport:
@@ -67,14 +78,17 @@ def check_corpus(folder: Path | str) -> CheckReport:
         for name, schema in ((QUERIES, QUERY_SCHEMA), (DOCUMENTS, DOCUMENT_SCHEMA))
     }
     queries, documents = tables[QUERIES], tables[DOCUMENTS]
-    splits = _check_splits(folder, queries, documents, problems)
+    answers: _Answers = set()
+    splits = _check_splits(folder, queries, documents, answers, problems)
     pairs = _check_pairs(folder, queries.groups | documents.groups, problems)
+    negatives = _check_negatives(folder, (queries, documents), set(splits), answers, problems)
     counts = {
         "queries": len(queries.ids),
         "documents": len(documents.ids),
         "groups": len(queries.groups | documents.groups),
         "splits": splits,
         **({"pairs": pairs} if pairs else {}),
+        **({"negatives": negatives} if negatives else {}),
     }
     return CheckReport(tuple(dict.fromkeys(problems)), counts)
 
@@ -90,7 +104,7 @@ def _unlisted(folder: Path, listed: set[str]) -> Iterator[str]:
     """Files that a reader relies on and no checksum guards; only where there are checksums at all."""
     if not listed:
         return
-    lists = (path for name in ("qrels", "pairs") for path in sorted((folder / name).glob("*.tsv")))
+    lists = (path for name in ("qrels", "pairs", FOLDER) for path in sorted((folder / name).glob("*.tsv")))
     files = [folder / QUERIES, folder / DOCUMENTS, *lists]
     for path in files:
         if path.is_file() and path.relative_to(folder).as_posix() not in listed:
@@ -133,7 +147,7 @@ def _check_row(
     if path and not (media / path).is_file():
         what.append(f"{kind} {row_id!r}: there is no file {path!r} below media/; put it there")
     problems.extend(f"{where}: {item}" for item in what)
-    found.ids.add(row_id)
+    found.ids[row_id] = group or ""
     if group:
         found.groups.add(group)
 
@@ -146,8 +160,10 @@ def _tag_problems(language: str) -> list[str]:
     return [] if canonical == language else [f"language {language!r} must be written {canonical!r}"]
 
 
-def _check_splits(folder: Path, queries: _Table, documents: _Table, problems: list[str]) -> dict[str, int]:
-    """Number of judged queries, or of groups, of each split."""
+def _check_splits(
+    folder: Path, queries: _Table, documents: _Table, answers: _Answers, problems: list[str]
+) -> dict[str, int]:
+    """Number of judged queries, or of groups, of each split; answers takes what is relevant."""
     try:
         files = split_files(folder)
     except CorpusError as error:
@@ -166,21 +182,24 @@ def _check_splits(folder: Path, queries: _Table, documents: _Table, problems: li
                 if group not in known
             )
         else:
-            counts[name] = _check_qrels(lines, path, queries, documents, problems)
+            counts[name] = _check_qrels(lines, path, (queries, documents), answers, problems)
     return counts
 
 
 def _check_qrels(
-    lines: list[str], path: Path, queries: _Table, documents: _Table, problems: list[str]
+    lines: list[str], path: Path, tables: tuple[_Table, _Table], answers: _Answers, problems: list[str]
 ) -> int:
+    queries, documents = tables
     judged: set[tuple[str, str]] = set()
-    for query_id, doc_id, _, where in parse_qrels(lines, str(path), problems):
+    for query_id, doc_id, grade, where in parse_qrels(lines, str(path), problems):
         if query_id not in queries.ids:
             problems.append(f"{where}: there is no query {query_id!r}; remove the line")
         elif doc_id not in documents.ids:
             problems.append(f"{where}: there is no document {doc_id!r}; remove the line")
         elif (query_id, doc_id) in judged:
             problems.append(f"{where}: {query_id!r} and {doc_id!r} are judged above; keep one line")
+        elif grade > 0:
+            answers.add((queries.ids[query_id], documents.meaning(doc_id)))
         judged.add((query_id, doc_id))
     return len({query_id for query_id, _ in judged})
 
@@ -202,4 +221,28 @@ def _check_pairs(folder: Path, groups: set[str], problems: list[str]) -> dict[st
             for name in dict.fromkeys((first, second))
             if name not in groups
         )
+    return counts
+
+
+def _check_negatives(
+    folder: Path, tables: tuple[_Table, _Table], splits: set[str], answers: _Answers, problems: list[str]
+) -> dict[str, int]:
+    """Number of hard negatives of each split."""
+    queries, documents = tables
+    counts = {}
+    for split, path in negative_files(folder).items():
+        if split not in splits:
+            problems.append(no_split(path, split))
+        lines = parse_negatives(read_lines(path, problems), str(path), problems)
+        counts[split] = len(lines)
+        for query_id, doc_id, _, where in lines:
+            if query_id not in queries.ids:
+                problems.append(f"{where}: there is no query {query_id!r}; remove the line")
+            elif doc_id not in documents.ids:
+                problems.append(f"{where}: there is no document {doc_id!r}; remove the line")
+            elif (group := queries.ids[query_id]) == documents.ids[doc_id] or (
+                group,
+                documents.meaning(doc_id),
+            ) in answers:
+                problems.append(f"{where}: {refusal(query_id, doc_id)}")
     return counts

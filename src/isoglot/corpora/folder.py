@@ -17,6 +17,7 @@ from isoglot.corpora import manifest as manifests
 from isoglot.corpora.checking import find_problems
 from isoglot.corpora.labelled import pair_files, read_pairs, write_pairs
 from isoglot.corpora.mapped import open_mapped
+from isoglot.corpora.negative_files import FOLDER, negative_files, read_negatives, write_negatives
 from isoglot.corpora.parallel import DOCUMENT_SCHEMA, QUERY_SCHEMA, ParallelCorpus, assemble
 from isoglot.corpora.qrels import BEIR_HEADER, GROUPS_HEADER
 from isoglot.corpora.tables import (
@@ -46,7 +47,8 @@ def write_corpus(corpus: ParallelCorpus, folder: Path | str, *, explicit_qrels: 
 
     Strings are plain Parquet strings. A split by groups becomes `qrels/<split>.groups.tsv`, one group id a
     line: every document of the group is relevant, grade 1, to every query of it. Labelled pairs become
-    `pairs/<split>.<task>.tsv`, two group ids and a label a line.
+    `pairs/<split>.<task>.tsv`, two group ids and a label a line; hard negatives `negatives/<split>.tsv`, a
+    query id, a document id and the miner's score a line.
 
     Args:
         corpus: The corpus.
@@ -61,10 +63,7 @@ def write_corpus(corpus: ParallelCorpus, folder: Path | str, *, explicit_qrels: 
             cannot stand in a line of qrels.
     """
     target = Path(folder)
-    if target.exists() and not _is_replaceable(target):
-        raise CorpusError(
-            f"{target}: is there and is no corpus folder; choose another, or remove it yourself"
-        )
+    check_writable(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     building = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}.tmp"
     try:
@@ -73,6 +72,21 @@ def write_corpus(corpus: ParallelCorpus, folder: Path | str, *, explicit_qrels: 
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return target
+
+
+def check_writable(target: Path) -> None:
+    """Checks that a corpus can be written to a folder, before it is made.
+
+    Args:
+        target: The folder.
+
+    Raises:
+        CorpusError: If it holds something else than a corpus.
+    """
+    if target.exists() and not _is_replaceable(target):
+        raise CorpusError(
+            f"{target}: is there and is no corpus folder; choose another, or remove it yourself"
+        )
 
 
 def _is_replaceable(target: Path) -> bool:
@@ -100,6 +114,7 @@ def _write_files(corpus: ParallelCorpus, folder: Path, *, explicit_qrels: bool) 
     for name in corpus.splits:
         _write_split(corpus, name, folder / "qrels", explicit_qrels=explicit_qrels)
     _write_labelled(corpus, folder / "pairs")
+    _write_negatives(corpus, folder / FOLDER)
     _copy_media(corpus, folder / "media")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     checksums = {path.relative_to(folder).as_posix(): manifests.checksum(path) for path in files}
@@ -152,6 +167,13 @@ def _write_labelled(corpus: ParallelCorpus, folder: Path) -> None:
     for (split, task), pairs in corpus.labelled.items():
         _check_split_name(corpus, split)
         write_pairs(pairs, task, names, folder / f"{split}.{task}.tsv")
+
+
+def _write_negatives(corpus: ParallelCorpus, folder: Path) -> None:
+    for split in corpus.negatives:
+        _check_split_name(corpus, split)
+        folder.mkdir(exist_ok=True)
+        write_negatives(corpus, split, folder / f"{split}.tsv")
 
 
 def _names_of_groups(corpus: ParallelCorpus) -> npt.NDArray[np.object_]:
@@ -245,8 +267,9 @@ def _read_to_memory(folder: Path, manifest: manifests.Manifest) -> ParallelCorpu
     if not (looks_sound(queries) and looks_sound(documents)):
         raise CorpusError(find_problems(folder))
     corpus = assemble(manifest.info, queries, documents, checksums=dict(manifest.checksums))
-    return replace(
+    corpus = replace(
         corpus,
         splits={name: read_split(corpus, path) for name, path in split_files(folder).items()},
         labelled={key: read_pairs(corpus, path, key[1]) for key, path in pair_files(folder).items()},
     )
+    return replace(corpus, negatives=read_negatives(corpus, negative_files(folder)))

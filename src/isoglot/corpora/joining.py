@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from isoglot.corpora.judgements import Split, union
 from isoglot.corpora.labelled import join_pairs
+from isoglot.corpora.negatives import join_negatives
 from isoglot.corpora.parallel import NO_GROUP, CorpusInfo, ParallelCorpus, in_one_chunk
 from isoglot.errors import CorpusError
 
@@ -24,7 +25,7 @@ def concatenate(name: str, corpora: Iterable[ParallelCorpus]) -> ParallelCorpus:
 
     Returns:
         One corpus. A split holds the union of the parts' splits of that name, and all their labelled pairs,
-        task by task. It is symmetric if all are.
+        task by task, and hard negatives. It is symmetric if all are.
 
     Raises:
         CorpusError: If there is none, two have the same name, or a split is by groups in one part and
@@ -80,6 +81,7 @@ def concatenate(name: str, corpora: Iterable[ParallelCorpus]) -> ParallelCorpus:
             )
             for key in dict.fromkeys(key for part in parts for key in part.labelled)
         },
+        negatives=join_negatives([(p, int(o)) for p, o in zip(parts, document_offsets, strict=False)]),
     )
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +20,8 @@ from isoglot.corpora import manifest as manifests
 from isoglot.corpora.checking import find_problems
 from isoglot.corpora.judgements import Judgements, Split
 from isoglot.corpora.labelled import Key, LabelledPairs, pair_files, read_pairs
+from isoglot.corpora.negative_files import negative_files, read_negatives
+from isoglot.corpora.negatives import HardNegatives
 from isoglot.corpora.parallel import DOCUMENT_SCHEMA, QUERY_SCHEMA, ParallelCorpus, assemble
 from isoglot.corpora.tables import (
     DOCUMENTS,
@@ -30,7 +33,7 @@ from isoglot.corpora.tables import (
 )
 from isoglot.errors import CorpusError
 
-_VERSION = 2
+_VERSION = 3
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, pa.ArrowException)
 
 
@@ -77,7 +80,11 @@ def open_mapped(folder: Path, manifest: manifests.Manifest) -> ParallelCorpus:
 def _key(folder: Path, manifest: manifests.Manifest) -> str:
     """Digest of everything that the converted files depend on."""
     digest = hashlib.sha256(f"isoglot {_VERSION}".encode())
-    files = (*split_files(folder).values(), *pair_files(folder).values())
+    files = (
+        *split_files(folder).values(),
+        *pair_files(folder).values(),
+        *negative_files(folder).values(),
+    )
     for path in (folder / QUERIES, folder / DOCUMENTS, *files):
         name = path.relative_to(folder).as_posix()
         digest.update(f"\n{name} {manifest.checksums.get(name) or manifests.checksum(path)}".encode())
@@ -98,6 +105,7 @@ def _open(cached: Path, manifest: manifests.Manifest) -> ParallelCorpus:
         labelled={
             (split, task): _open_pairs(cached / "pairs" / f"{split}.{task}") for split, task in meta["pairs"]
         },
+        negatives={split: _open_negatives(cached / "negatives" / split) for split in meta["negatives"]},
     )
 
 
@@ -121,8 +129,13 @@ def _open_pairs(stem: Path) -> LabelledPairs:
     return LabelledPairs(*(_map_codes(stem.with_name(f"{stem.name}.{part}.npy")) for part in _PAIRS))
 
 
+def _open_negatives(stem: Path) -> HardNegatives:
+    return HardNegatives(*(_map_codes(stem.with_name(f"{stem.name}.{part}.npy")) for part in _NEGATIVES))
+
+
 _JUDGEMENTS = ("query_rows", "indptr", "document_rows", "grades")
 _PAIRS = ("first_groups", "second_groups", "labels")
+_NEGATIVES = ("indptr", "document_rows", "scores")
 
 
 def _convert(folder: Path, manifest: manifests.Manifest, target: Path) -> None:
@@ -146,7 +159,8 @@ def _convert(folder: Path, manifest: manifests.Manifest, target: Path) -> None:
             )
     pairs = _convert_pairs(corpus, folder, target / "pairs")
     kinds = {name: "qrels" if split.groups is None else "groups" for name, split in splits.items()}
-    meta = {"num_groups": corpus.num_groups, "splits": kinds, "pairs": pairs}
+    negatives = _convert_negatives(replace(corpus, splits=splits), folder, target / "negatives")
+    meta = {"num_groups": corpus.num_groups, "splits": kinds, "pairs": pairs, "negatives": negatives}
     (target / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
 
 
@@ -160,6 +174,17 @@ def _convert_pairs(corpus: ParallelCorpus, folder: Path, target: Path) -> list[K
         for part in _PAIRS:
             np.save(target / f"{split}.{task}.{part}.npy", getattr(pairs, part), allow_pickle=False)
     return list(files)
+
+
+def _convert_negatives(corpus: ParallelCorpus, folder: Path, target: Path) -> list[str]:
+    """Writes the hard negatives; the splits that have any."""
+    found = read_negatives(corpus, negative_files(folder))
+    if found:
+        target.mkdir()
+    for split, negatives in found.items():
+        for part in _NEGATIVES:
+            np.save(target / f"{split}.{part}.npy", getattr(negatives, part), allow_pickle=False)
+    return list(found)
 
 
 def _convert_table(source: Path, schema: pa.Schema, target: Path) -> None:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from isoglot.corpora.judgements import Judgements, Rows, Split, renumber
 from isoglot.corpora.labelled import Key, LabelledPairs, keep_present
 from isoglot.corpora.languages import NO_LANGUAGE, match_languages
+from isoglot.corpora.negatives import HardNegatives, keep_negatives
 from isoglot.errors import CorpusError
 from isoglot.records import Document, Query
 
@@ -98,6 +99,7 @@ class ParallelCorpus:
         checksums: File name -> SHA-256, for a corpus that was read from a folder.
         media_root: Folder that `path` columns are relative to, or None.
         labelled: Split and task -> labelled pairs of groups (`isoglot.corpora.labelled`).
+        negatives: Split -> hard negatives of its queries (`isoglot.corpora.negatives`).
     """
 
     info: CorpusInfo
@@ -110,6 +112,7 @@ class ParallelCorpus:
     checksums: Mapping[str, str] = field(default_factory=dict)
     media_root: str | None = None
     labelled: Mapping[Key, LabelledPairs] = field(default_factory=dict)
+    negatives: Mapping[str, HardNegatives] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -249,7 +252,8 @@ class ParallelCorpus:
         paired = {split for split, _ in self.labelled}
         splits = {name: self.split(name) for name in wanted if name in self.splits or name not in paired}
         labelled = {key: pairs for key, pairs in self.labelled.items() if key[0] in wanted}
-        return replace(self, splits=splits, labelled=labelled)
+        negatives = {name: part for name, part in self.negatives.items() if name in wanted}
+        return replace(self, splits=splits, labelled=labelled, negatives=negatives)
 
     def select_groups(self, groups: Rows) -> ParallelCorpus:
         """The queries and documents of some groups; distractors go.
@@ -269,7 +273,7 @@ class ParallelCorpus:
         )
 
     def take(self, query_rows: Rows, document_rows: Rows) -> ParallelCorpus:
-        """The given rows of both tables, in the given order, with what judgements and labelled pairs remain.
+        """The given rows of both tables, in the given order, with what is judged, labelled and mined of them.
 
         Args:
             query_rows: Rows of `queries` to keep, without repetition.
@@ -304,6 +308,7 @@ class ParallelCorpus:
                 (self.query_groups[query_rows], self.document_groups[document_rows]),
                 self.num_groups,
             ),
+            negatives=keep_negatives(self.negatives, query_rows, new_document),
         )
 
 

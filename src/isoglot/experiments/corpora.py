@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from isoglot.corpora.joining import concatenate
-from isoglot.corpora.judgements import Split, union
+from isoglot.corpora.judgements import Rows, Split, union
 from isoglot.corpora.parallel import DOCUMENT_SCHEMA, ParallelCorpus
 from isoglot.errors import ConfigError
 from isoglot.experiments.config import CorpusConfig
@@ -136,10 +137,16 @@ def distinct_texts(corpora: Iterable[ParallelCorpus]) -> list[str]:
         corpora: The corpora.
 
     Returns:
-        The texts; the order looks random, so that a prefix is a fair sample.
+        The texts; the order looks random, so that a prefix is a fair sample. What is no text gives none.
     """
     texts: set[str] = set()
     for corpus in corpora:
-        texts.update(corpus.query_texts(np.arange(corpus.queries.num_rows, dtype=np.int32)))
-        texts.update(corpus.document_texts(np.arange(corpus.documents.num_rows, dtype=np.int32)))
+        texts.update(corpus.query_texts(_text_rows(*corpus.query_modalities)))
+        texts.update(corpus.document_texts(_text_rows(*corpus.document_modalities)))
     return sorted(texts, key=lambda text: hashlib.blake2b(text.encode(), digest_size=8).digest())
+
+
+def _text_rows(media: tuple[str, ...], codes: npt.NDArray[np.int16]) -> Rows:
+    return np.flatnonzero(np.isin(codes, [code for code, name in enumerate(media) if name == "text"])).astype(
+        np.int32
+    )

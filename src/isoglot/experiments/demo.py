@@ -1,15 +1,17 @@
-"""The demo: why hybrid batches matter, shown on the built-in corpus in three minutes."""
+"""The demo: why hybrid batches matter, and pictures found in any language, in three minutes."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoglot.batches import CrossLingual, Hybrid, Monolingual, Scheme
 from isoglot.encoders import build_static_encoder, smooth_inverse_frequency, train_subwords
 from isoglot.errors import CheckpointError
+from isoglot.experiments import picture_search
 from isoglot.experiments.corpora import distinct_texts
 from isoglot.experiments.run import Progress
 from isoglot.training import TrainingSettings, fit
@@ -33,31 +35,57 @@ VOCABULARY_SIZE = 8_000
 _MORE_RESULTS = ("examples.json", "per_query.parquet")
 
 Callbacks = Callable[[str], list[Any]]
-"""Callbacks of the trainer for the scheme of that name."""
+"""Callbacks of the trainer for the model of that name."""
 
 
 def run_demo(
     output_dir: Path, *, seed: int = 0, progress: Progress, callbacks: Callbacks | None = None
 ) -> Results:
-    """Trains one encoder under three batch schemes and measures all of them.
+    """Trains a text encoder under three batch schemes, then one of texts and pictures; measures all of them.
 
     Args:
-        output_dir: Gets `corpus/`, a model directory per scheme, `results.json`, `runs/` and `report.html`.
+        output_dir: Gets `corpus/` and `scenes/`, a model directory per scheme and one of texts and pictures,
+            `results.json`, `runs/` and `report.html`.
+        seed: Seed of corpora, encoders and batches.
+        progress: Told what is being done.
+        callbacks: Makes the trainer's callbacks for a scheme, or for `text_and_pictures`.
+
+    Returns:
+        The results of the three models on the test facts, and of the fourth on the test scenes.
+
+    Raises:
+        CheckpointError: If the folder holds something other than an earlier demo.
+    """
+    from isoglot.evaluation import join_results
+
+    _clear(output_dir)
+    make: Callbacks = callbacks or (lambda _: [])
+    schemes = compare_schemes(output_dir, seed=seed, progress=progress, callbacks=make)
+    pictures = picture_search.search_pictures(
+        output_dir, seed=seed, progress=progress, callbacks=make(picture_search.NAME)
+    )
+    results = join_results([schemes, pictures])
+    results.write(output_dir)
+    results.to_html(output_dir / "report.html")
+    return results
+
+
+def compare_schemes(output_dir: Path, *, seed: int, progress: Progress, callbacks: Callbacks) -> Results:
+    """Trains one static encoder under three batch schemes and measures all of them.
+
+    Args:
+        output_dir: Gets `corpus/` and a model directory per scheme.
         seed: Seed of corpus, encoder and batches.
         progress: Told what is being done.
         callbacks: Makes the trainer's callbacks for a scheme.
 
     Returns:
-        The results of the three models on the test facts.
-
-    Raises:
-        CheckpointError: If the folder holds something other than an earlier demo.
+        The results of the three models on the test facts, with their differences.
     """
     from isoglot.corpora import write_corpus
     from isoglot.evaluation import compare, evaluate, join_results
     from isoglot.world import build_text_corpus
 
-    _clear(output_dir)
     progress("building the corpus: parallel facts in fifteen languages")
     corpus = build_text_corpus(seed=seed)
     write_corpus(corpus, output_dir / "corpus")
@@ -69,16 +97,13 @@ def run_demo(
             corpus,
             scheme=scheme,
             output_dir=output_dir / name,
-            settings=SETTINGS,
-            callbacks=callbacks(name) if callbacks else None,
+            settings=replace(SETTINGS, seed=seed),
+            callbacks=callbacks(name),
         )
         progress(f"evaluating {name}: monolingual, cross-lingual and pooled")
         parts.append(evaluate(model, corpus, split="test", name=name, run_depth=10, seed=seed))
     progress("comparing: which differences are more than luck")
-    results = compare(join_results(parts), BASELINE, seed=seed)
-    results.write(output_dir)
-    results.to_html(output_dir / "report.html")
-    return results
+    return compare(join_results(parts), BASELINE, seed=seed)
 
 
 def demo_encoder(corpus: ParallelCorpus, seed: int) -> SentenceTransformer:
@@ -115,7 +140,8 @@ def _clear(output_dir: Path) -> None:
     """Removes an earlier demo; refuses to remove anything else."""
     if not output_dir.exists():
         return
-    known = {*SCHEMES, "corpus", "runs", "report.html", "config.json", "results.json", *_MORE_RESULTS}
+    made = {*SCHEMES, "corpus", picture_search.NAME, picture_search.CORPUS_FOLDER}
+    known = {*made, "runs", "report.html", "config.json", "results.json", *_MORE_RESULTS}
     foreign = sorted(path.name for path in output_dir.iterdir() if path.name not in known)
     if foreign:
         raise CheckpointError(

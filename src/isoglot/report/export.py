@@ -9,6 +9,7 @@ from isoglot.errors import SearchError
 from isoglot.evaluation.results import Results, join_results, slug
 from isoglot.files import whole_file
 from isoglot.report.blocks import all_tables
+from isoglot.report.provenance import provenance_block
 from isoglot.report.sections import Section, build_overview, build_sections
 from isoglot.report.tables import TextTable
 
@@ -25,7 +26,8 @@ def write_tables(results: Results | Iterable[Results], folder: str | Path) -> li
     The tables are, where there is anything to put in them: `settings`, `measures`, `languages`,
     `language-pairs`, `language-matrix`, `bias`, `bias-by-language`, `transfer`, `examples` (the worst
     queries), `comparisons` (in the main measure), `comparisons-by-language`, `comparisons-by-pair`,
-    `comparisons-all-measures`; and in place of `settings` and `measures`, `pairs` for pairs of texts,
+    `comparisons-all-measures`; of models that say what they were trained on, `training` and, by number,
+    `training-pairs-1`; and in place of `settings` and `measures`, `pairs` for pairs of texts,
     `bitext` for translations, `tagging` for tags.
 
     Args:
@@ -53,7 +55,7 @@ def write_tables(results: Results | Iterable[Results], folder: str | Path) -> li
 
 
 def _tables(results: Results) -> Iterator[tuple[str, TextTable]]:
-    for table in all_tables([build_overview(results)]):
+    for table in all_tables([build_overview(results), provenance_block(results)]):
         yield table.name, table
     for section in build_sections(results):
         yield from _tables_of(section)

@@ -8,6 +8,7 @@ from pathlib import Path
 from isoglot.errors import SearchError
 from isoglot.evaluation.results import Results, join_results
 from isoglot.files import whole_file
+from isoglot.report.provenance import provenance_block
 from isoglot.report.sections import build_overview, build_sections
 from isoglot.report.values import language_name
 
@@ -58,7 +59,10 @@ def render_html(results: Results | Iterable[Results]) -> str:
     environment.filters["language_name"] = language_name
     environment.globals.update(num_colours=NUM_COLOURS, long_text=_LONG_TEXT)
     return environment.get_template("page.html.jinja").render(
-        title=_title(joined), overview=build_overview(joined), sections=build_sections(joined)
+        title=_title(joined),
+        overview=build_overview(joined),
+        sections=build_sections(joined),
+        provenance=provenance_block(joined),
     )
 
 
