@@ -11,7 +11,16 @@ from jaxtyping import install_import_hook
 
 # Shapes that annotations promise are checked while the tests run; before anything imports these modules.
 install_import_hook(
-    ("isoglot.batches.labels", "isoglot.objectives", "isoglot.training.sparse"), "beartype.beartype"
+    (
+        "isoglot.batches.labels",
+        "isoglot.objectives",
+        "isoglot.training.encoded",
+        "isoglot.training.encoding",
+        "isoglot.training.gathering",
+        "isoglot.training.sparse",
+        "isoglot.training.terms",
+    ),
+    "beartype.beartype",
 )
 
 from isoglot.corpora.building import CorpusBuilder  # noqa: E402

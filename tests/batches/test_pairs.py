@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from isoglot.batches import training_pairs
+from isoglot.batches.drawing import PairSource
 from isoglot.corpora.building import CorpusBuilder
 from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus
 from isoglot.errors import ConfigError, CorpusError
@@ -13,8 +14,8 @@ def test_groups_of_the_split_and_their_rows(toy_corpus: ParallelCorpus) -> None:
     pairs = training_pairs(toy_corpus, "train")
     assert pairs.num_groups == 100
     assert pairs.languages == ("de", "en", "th")
-    assert len(pairs.queries.rows) == 300 - 20
-    assert len(pairs.documents.rows) == 300 - 25
+    assert pairs.queries.num_rows == 300 - 20
+    assert pairs.documents.num_rows == 300 - 25
     sizes = {
         name: len(groups) for name, groups in zip(pairs.languages, pairs.same_language_groups, strict=True)
     }
@@ -44,9 +45,9 @@ def test_explicit_judgements_are_shared_by_translations_and_exclude_grade_0() ->
     builder.judge("train", "q-en", "wrong-en", 0)
     builder.judge("train", "q-de", "right-de", 2)
     pairs = training_pairs(builder.build())
-    assert pairs.corpus.document_texts(np.sort(pairs.documents.rows)) == ["right en", "right de"]
-    assert pairs.queries.indptr.tolist() == [0, 2]
-    assert pairs.documents.indptr.tolist() == [0, 2]
+    assert pairs.corpus.document_texts(np.sort(pairs.documents.rows_of_group(0))) == ["right en", "right de"]
+    assert len(pairs.queries.rows_of_group(0)) == 2
+    assert pairs.num_groups == 1
 
 
 def test_documents_without_group_are_masked_alone() -> None:
@@ -56,15 +57,14 @@ def test_documents_without_group_are_masked_alone() -> None:
     builder.add_document("d2", None, "en", "two")
     builder.judge("train", "q", "d1")
     pairs = training_pairs(builder.build())
-    assert len(set(pairs.document_mask_groups.tolist())) == 2
+    assert len(set(pairs.document_mask_groups[np.arange(2)].tolist())) == 2
 
 
 def test_choice_follows_the_weights(toy_corpus: ParallelCorpus) -> None:
     pairs = training_pairs(toy_corpus)
-    rng = np.random.default_rng(1)
     group = pairs.same_language_groups[0][0]  # has a document in every language
-    weights = np.tile([0.0, 3.0, 1.0], (4000, 1))
-    rows = pairs.documents.choose(np.full(4000, group), weights, rng)
+    source = PairSource(pairs, seed=1, epoch=0)
+    rows = source.documents(np.full(4000, group), np.array([0.0, 3.0, 1.0, 9.0]))
     share = np.bincount(pairs.document_languages[rows], minlength=3) / 4000
     assert share[0] == 0
     assert share[1] == pytest.approx(0.75, abs=0.03)

@@ -10,17 +10,35 @@ from isoglot.batches import (
     CrossLingual,
     Hybrid,
     Mixed,
+    MixEntries,
+    MixPassages,
     Monolingual,
     PairBatch,
     PairBatchSampler,
+    Pooled,
+    RoundRobin,
     Scheme,
     training_pairs,
 )
+from isoglot.batches.drawing import PairSource
+from isoglot.batches.members import CROSS, SAME, Relation
 from isoglot.corpora.building import CorpusBuilder
 from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus
 from isoglot.errors import ConfigError
 
-SCHEMES: list[Scheme] = [Monolingual(), CrossLingual(), Hybrid(), Mixed(), Hybrid(0.2, size_exponent=1.0)]
+SCHEMES: list[Scheme] = [
+    Monolingual(),
+    CrossLingual(),
+    Hybrid(),
+    Mixed(),
+    Hybrid(0.2, size_exponent=1.0),
+    Hybrid(0.9, final_alpha=0.1, alpha_steps=40),
+    Pooled(),
+    Pooled(3, size_exponent=0.5),
+    MixPassages(),
+    MixEntries(1.0),
+    RoundRobin(),
+]
 Codes = npt.NDArray[np.int16]
 
 
@@ -84,6 +102,50 @@ class TestConformance:
     ) -> None:
         assert rows(draw(toy_corpus, scheme, number=20))[:5] == rows(draw(toy_corpus, scheme, number=5))
 
+    def test_answers_to_a_query_are_in_different_languages(
+        self, toy_corpus: ParallelCorpus, scheme: Scheme
+    ) -> None:
+        sampler = draw(toy_corpus, scheme, number=20)
+        for batch in batches(sampler):
+            codes = sampler.pairs.document_languages[batch.document_rows]
+            assert all(len(set(row)) == len(row) for row in codes.tolist())
+
+    @pytest.mark.parametrize("num_processes", [2, 4])
+    def test_processes_share_every_batch_out(
+        self, toy_corpus: ParallelCorpus, scheme: Scheme, num_processes: int
+    ) -> None:
+        pairs = training_pairs(toy_corpus)
+        whole = batches(PairBatchSampler(pairs, scheme, 16, 10))
+        shares = [
+            list(PairBatchSampler(pairs, scheme, 16, 10, process=process, num_processes=num_processes))
+            for process in range(num_processes)
+        ]
+        for batch, *parts in zip(whole, *shares, strict=True):
+            together = np.concatenate([part.batch.document_rows[part.queries] for part in parts])
+            assert np.array_equal(together, batch.document_rows)
+            assert {len(part) for part in parts} == {16 // num_processes}
+
+    def test_no_group_of_a_language_comes_again_before_all_came(
+        self, toy_corpus: ParallelCorpus, scheme: Scheme
+    ) -> None:
+        source = PairSource(training_pairs(toy_corpus), seed=2, epoch=0)
+        drawn = [scheme.draw(source, 16) for _ in range(60)]
+        seen: dict[tuple[str, int], list[int]] = {}
+        for batch in drawn:
+            # A query that stands for several entries was drawn once.
+            new = np.append(True, np.diff(batch.query_rows) != 0)
+            rows = batch.query_rows[new] if batch.kind == "round_robin" else batch.query_rows
+            codes = source.pairs.query_languages[rows]
+            for code, group in zip(codes.tolist(), toy_corpus.query_groups[rows].tolist(), strict=True):
+                seen.setdefault((batch.kind, code), []).append(group)
+        for (kind, code), groups in seen.items():
+            relation = {"monolingual": SAME, "mixed": SAME, "cross_lingual": CROSS}.get(
+                kind, Relation("answered", getattr(scheme, "num_answers", 1))
+            )
+            size = int(source.pairs.members(relation).sizes[code])
+            first = groups[:size]
+            assert len(set(first)) == len(first)
+
     def test_every_language_is_drawn(self, toy_corpus: ParallelCorpus, scheme: Scheme) -> None:
         drawn = languages(draw(toy_corpus, scheme))
         assert {code for queries, _ in drawn for code in queries.tolist()} == {0, 1, 2}
@@ -125,6 +187,34 @@ def test_hybrid_draws_monolingual_batches_with_probability_alpha(
     share = np.mean([(queries == documents).all() for queries, documents in drawn])
     # Three standard deviations of a binomial share.
     assert share == pytest.approx(alpha, abs=3 * np.sqrt(alpha * (1 - alpha) / 2000) + 1e-9)
+
+
+def test_alpha_moves_in_a_straight_line_and_stays() -> None:
+    scheme = Hybrid(1.0, final_alpha=0.5, alpha_steps=4)
+    assert [scheme.alpha_at(step) for step in (0, 1, 2, 4, 5, 99)] == [1.0, 0.875, 0.75, 0.5, 0.5, 0.5]
+
+
+def test_a_schedule_counts_the_batches_of_all_epochs(toy_corpus: ParallelCorpus) -> None:
+    sampler = draw(toy_corpus, Hybrid(1.0, final_alpha=0.0, alpha_steps=400), number=400, size=2)
+    first = [batch.kind == "monolingual" for batch in batches(sampler)]
+    # The expected share of the first half is 3/4, of the second 1/4; four standard deviations are 0.12.
+    assert np.mean(first[:200]) == pytest.approx(0.75, abs=0.12)
+    assert np.mean(first[200:]) == pytest.approx(0.25, abs=0.12)
+    sampler.set_epoch(1)
+    assert {batch.kind for batch in batches(sampler)} == {"cross_lingual"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"final_alpha": 2.0, "alpha_steps": 3}, r"final_alpha must be between 0 and 1, got 2\.0"),
+        ({"final_alpha": 0.2}, "alpha_steps must be >= 1 with final_alpha"),
+        ({"alpha_steps": 5}, "and 0 without; got 5 with final_alpha None"),
+    ],
+)
+def test_schedules_that_cannot_be(options: dict[str, float], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Hybrid(**options)  # type: ignore[arg-type]
 
 
 def test_languages_are_drawn_uniformly_or_by_size() -> None:

@@ -7,96 +7,118 @@ import torch
 from jaxtyping import TypeCheckError
 from torch import Tensor
 
-from isoglot.objectives import info_nce_loss
+from isoglot.objectives import SeveralPositives, info_nce_loss
+
+WAYS: tuple[SeveralPositives, ...] = ("each", "share", "any")
 
 
 def own(size: int) -> tuple[Tensor, Tensor]:
-    """Query i is answered by document i; nothing is ignored."""
+    """Row i is answered by column i; nothing is ignored."""
     return torch.eye(size, dtype=torch.bool), torch.zeros(size, size, dtype=torch.bool)
 
 
-def unit(size: int, dim: int, seed: int) -> Tensor:
-    vectors = torch.randn(size, dim, generator=torch.Generator().manual_seed(seed))
-    return torch.nn.functional.normalize(vectors, dim=1)
+def random_scores(rows: int, columns: int, seed: int) -> Tensor:
+    return 3 * torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def test_documents_that_look_alike_cost_log_of_their_number() -> None:
-    same = unit(1, 8, 0).repeat(6, 1)
-    for directions in ("query_to_document", "both"):
-        assert info_nce_loss(unit(6, 8, 1), same, *own(6), 1.0).item() == pytest.approx(math.log(6), abs=1e-6)
-        assert info_nce_loss(same, same, *own(6), 9.0, directions).item() == pytest.approx(
-            math.log(6), abs=1e-5
-        )
-
-
-def test_a_perfect_match_costs_nothing() -> None:
-    embeddings = torch.eye(5)
-    assert info_nce_loss(embeddings, embeddings, *own(5), 100.0, "both").item() == pytest.approx(0, abs=1e-6)
-
-
-def test_order_of_the_batch_does_not_matter() -> None:
-    queries, documents = unit(7, 4, 2), unit(7, 4, 3)
-    order = torch.randperm(7, generator=torch.Generator().manual_seed(0))
-    loss = info_nce_loss(queries, documents, *own(7), 5.0, "both")
-    permuted = info_nce_loss(queries[order], documents[order], *own(7), 5.0, "both")
-    torch.testing.assert_close(loss, permuted)
-
-
-def test_against_a_loop_over_positives_and_negatives() -> None:
-    queries, documents = unit(3, 4, 4), unit(7, 4, 5)
+def several_answers() -> tuple[Tensor, Tensor]:
+    """Three rows of seven columns: one with three positives, one with two ignored, one of each kind."""
     positives, ignored = torch.zeros(3, 7, dtype=torch.bool), torch.zeros(3, 7, dtype=torch.bool)
-    positives[[0, 0, 1, 2], [0, 1, 2, 4]] = True
-    ignored[[0, 1, 1], [5, 0, 6]] = True
+    positives[[0, 0, 0, 1, 2, 2], [0, 1, 2, 2, 4, 6]] = True
+    ignored[[1, 1, 2], [0, 6, 5]] = True
+    return positives, ignored
+
+
+@pytest.mark.parametrize("several", WAYS)
+def test_columns_that_score_alike_cost_log_of_their_number(several: SeveralPositives) -> None:
+    loss = info_nce_loss(torch.full((6, 6), 4.0), *own(6), several)
+    assert loss.item() == pytest.approx(math.log(6), abs=1e-6)
+
+
+@pytest.mark.parametrize("several", WAYS)
+def test_a_perfect_match_costs_nothing(several: SeveralPositives) -> None:
+    assert info_nce_loss(100 * torch.eye(5), *own(5), several).item() == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("several", "cost"), [("each", 0.0), ("share", math.log(3)), ("any", 0.0)])
+def test_what_three_perfect_positives_cost(several: SeveralPositives, cost: float) -> None:
+    positives = torch.tensor([[True, True, True, False]])
+    scores = torch.tensor([[60.0, 60.0, 60.0, 0.0]])
+    loss = info_nce_loss(scores, positives, torch.zeros_like(positives), several)
+    assert loss.item() == pytest.approx(cost, abs=1e-5)
+
+
+def test_one_good_positive_is_enough_for_any_and_only_for_any() -> None:
+    positives = torch.tensor([[True, True, False]])
+    scores = torch.tensor([[60.0, 0.0, 0.0]])
+    each, share, any_ = (info_nce_loss(scores, positives, ~positives & False, way).item() for way in WAYS)
+    assert any_ == pytest.approx(0, abs=1e-6)
+    assert each == pytest.approx(math.log(2) / 2, abs=1e-6)  # the bad one against one negative
+    assert share == pytest.approx(60 / 2, abs=1e-5)  # the bad one against the good one
+
+
+@pytest.mark.parametrize("several", WAYS)
+def test_with_one_positive_a_row_all_ways_are_cross_entropy(several: SeveralPositives) -> None:
+    scores = random_scores(5, 5, 0)
+    expected = torch.nn.functional.cross_entropy(scores, torch.arange(5))
+    torch.testing.assert_close(info_nce_loss(scores, *own(5), several), expected)
+
+
+@pytest.mark.parametrize("several", WAYS)
+def test_order_of_the_batch_does_not_matter(several: SeveralPositives) -> None:
+    scores, (positives, ignored) = random_scores(3, 7, 2), several_answers()
+    rows, columns = torch.tensor([2, 0, 1]), torch.randperm(7, generator=torch.Generator().manual_seed(0))
+    shuffled = (part[rows][:, columns] for part in (scores, positives, ignored))
+    torch.testing.assert_close(
+        info_nce_loss(*shuffled, several), info_nce_loss(scores, positives, ignored, several)
+    )
+
+
+@pytest.mark.parametrize("several", WAYS)
+def test_against_a_loop_over_positives_and_negatives(several: SeveralPositives) -> None:
+    scores, (positives, ignored) = random_scores(3, 7, 4), several_answers()
     expected = []
-    for query in range(3):
-        scores = [4.0 * float(queries[query] @ document) for document in documents]
-        negatives = sum(
-            math.exp(scores[j]) for j in range(7) if not (positives[query, j] or ignored[query, j])
-        )
-        costs = [
-            math.log(math.exp(scores[j]) + negatives) - scores[j] for j in range(7) if positives[query, j]
-        ]
-        expected.append(sum(costs) / len(costs))
-    loss = info_nce_loss(queries, documents, positives, ignored, 4.0)
-    assert loss.item() == pytest.approx(sum(expected) / 3, abs=1e-5)
+    for row in range(3):
+        right = [math.exp(scores[row, j]) for j in range(7) if positives[row, j]]
+        wrong = sum(math.exp(scores[row, j]) for j in range(7) if not (positives[row, j] or ignored[row, j]))
+        costs = {
+            "each": sum(-math.log(mass / (mass + wrong)) for mass in right) / len(right),
+            "share": sum(-math.log(mass / (sum(right) + wrong)) for mass in right) / len(right),
+            "any": -math.log(sum(right) / (sum(right) + wrong)),
+        }
+        expected.append(costs[several])
+    loss = info_nce_loss(scores, positives, ignored, several)
+    assert loss.item() == pytest.approx(sum(expected) / 3, abs=1e-9)
 
 
-def test_a_query_without_negatives_costs_nothing_and_gets_no_gradient() -> None:
-    queries = unit(2, 3, 0).requires_grad_()
+@pytest.mark.parametrize("several", WAYS)
+def test_gradients(several: SeveralPositives) -> None:
+    positives, ignored = several_answers()
+    scores = random_scores(3, 7, 5).requires_grad_()
+    assert torch.autograd.gradcheck(lambda given: info_nce_loss(given, positives, ignored, several), scores)
+
+
+@pytest.mark.parametrize("several", WAYS)
+def test_a_row_without_negatives_gets_no_gradient_and_no_nan(several: SeveralPositives) -> None:
+    scores = random_scores(2, 2, 0).requires_grad_()
     positives = torch.eye(2, dtype=torch.bool)
-    loss = info_nce_loss(queries, unit(2, 3, 1), positives, ~positives, 5.0)
+    loss = info_nce_loss(scores, positives, ~positives, several)
     loss.backward()
     assert loss.item() == 0
-    assert queries.grad is not None
-    assert not queries.grad.any()
+    assert scores.grad is not None
+    assert not scores.grad.any()
 
 
-def test_one_way_back_leaves_hard_negatives_without_a_query() -> None:
-    queries, documents = unit(2, 3, 0), unit(3, 3, 1)
-    positives = torch.tensor([[True, False, False], [False, True, False]])
-    nothing = torch.zeros_like(positives)
-    both = info_nce_loss(queries, documents, positives, nothing, 3.0, "both")
-    there = info_nce_loss(queries, documents, positives, nothing, 3.0)
-    back = info_nce_loss(documents[:2], queries, *own(2), 3.0)
-    torch.testing.assert_close(both, (there + back) / 2)
-
-
-def test_both_directions_are_the_mean_of_the_two() -> None:
-    queries, documents = unit(6, 4, 6), unit(6, 4, 7)
-    there, back = (
-        info_nce_loss(queries, documents, *own(6), 3.0),
-        info_nce_loss(documents, queries, *own(6), 3.0),
-    )
-    torch.testing.assert_close(info_nce_loss(queries, documents, *own(6), 3.0, "both"), (there + back) / 2)
-
-
-def test_scale_must_be_positive() -> None:
-    with pytest.raises(ValueError, match=r"scale must be > 0, got 0"):
-        info_nce_loss(unit(2, 2, 0), unit(2, 2, 1), *own(2), 0.0)
+def test_an_ignored_column_gets_no_gradient() -> None:
+    positives, ignored = several_answers()
+    scores = random_scores(3, 7, 6).requires_grad_()
+    info_nce_loss(scores, positives, ignored).backward()
+    assert scores.grad is not None
+    assert not scores.grad[ignored].any()
+    assert (scores.grad[positives] < 0).all()
+    assert (scores.grad[~positives & ~ignored] > 0).all()
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(TypeCheckError, match="document_embeddings"):
-        info_nce_loss(unit(3, 4, 0), unit(3, 5, 1), *own(3), 1.0)
     with pytest.raises(TypeCheckError, match="positives"):
-        info_nce_loss(unit(3, 4, 0), unit(3, 4, 1), *own(2), 1.0)
+        info_nce_loss(torch.zeros(3, 3), *own(2))

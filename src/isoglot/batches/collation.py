@@ -15,12 +15,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from isoglot.batches.drawing import BATCH_KINDS, PairBatch
 from isoglot.batches.labels import BatchLabels
-from isoglot.batches.sampler import BatchShare, PairBatchSampler
-from isoglot.batches.schemes import PairBatch
+from isoglot.batches.sampler import BatchPart, BatchShare, PairBatchSampler
+from isoglot.batches.sides import Side as RowSide
 from isoglot.corpora.judgements import Rows
 from isoglot.corpora.parallel import ParallelCorpus
-from isoglot.errors import ConfigError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -110,79 +110,87 @@ class PairCollator:
     """Turns a batch into what sentence-transformers' trainer hands to model and loss.
 
     The result holds the columns `query_*` and `document_*` of this process' queries and their documents
-    (answers first, query by query), `label` with the labels of these documents (`BatchLabels.pack`), and
-    `provenance` with the (B * K, 2) language codes of all pairs of the batch, those of other processes too.
+    (answers first, query by query), `label` with the labels of these documents (`BatchLabels.pack`), and, of
+    the whole batch, that of other processes too, `provenance` with the (B * K, 2) language codes of all pairs
+    (they index `sampler.languages`, -1 is none) and `drawn` with the number of its part (of `sampler.parts`)
+    and of its kind (of `BATCH_KINDS`).
     """
 
     def __init__(self, model: SentenceTransformer, sampler: PairBatchSampler) -> None:
-        pairs = sampler.pairs
-        self.query_groups = pairs.corpus.query_groups
-        self.document_groups = pairs.document_mask_groups
-        self.query_languages = pairs.query_languages
-        self.document_languages = pairs.document_languages
-        self.queries = _Column(model, "query", pairs.corpus, np.sort(pairs.queries.rows))
-        self.documents = _Column(model, "document", pairs.corpus, np.sort(np.unique(pairs.documents.rows)))
+        self._parts = [_Part(model, part, sampler.languages) for part in sampler.parts]
 
     def __call__(self, share: BatchShare) -> dict[str, Tensor]:
         """The tensors of a batch."""
-        batch, chosen = share.batch, share.queries
+        part, batch, chosen = self._parts[share.part], share.batch, share.queries
         candidates = batch.candidate_rows[chosen]
         columns = (
-            ("query", self.queries(batch.query_rows[chosen])),
-            ("document", self.documents(candidates.ravel())),
+            ("query", part.gather_queries(batch.query_rows[chosen])),
+            ("document", part.gather_documents(candidates.ravel())),
         )
         features = {f"{side}_{key}": value for side, column in columns for key, value in column.items()}
         return features | {
-            "label": self._labels(batch, chosen, candidates).pack(),
-            "provenance": torch.from_numpy(self._languages(batch)),
+            "label": part.labels(batch, chosen, candidates).pack(),
+            "provenance": torch.from_numpy(part.pair_languages(batch)),
+            "drawn": torch.tensor([share.part, BATCH_KINDS.index(batch.kind)]),
         }
 
-    def _labels(self, batch: PairBatch, chosen: slice, candidates: npt.NDArray[np.int32]) -> BatchLabels:
+
+class _Part:
+    """What turns rows of one part's corpus into tensors."""
+
+    def __init__(self, model: SentenceTransformer, part: BatchPart, languages: tuple[str, ...]) -> None:
+        self.pairs = part.pairs
+        corpus = self.pairs.corpus
+        # One more place at the end: code -1, no language, stays -1.
+        self._language_codes = np.array([*map(languages.index, self.pairs.languages), -1], np.int64)
+        self.gather_queries = _gather(
+            model, "query", self.pairs.query_modality, corpus, lambda: _rows_of(self.pairs.queries)
+        )
+        self.gather_documents = _gather(
+            model, "document", self.pairs.document_modality, corpus, lambda: _candidates(part)
+        )
+
+    def labels(self, batch: PairBatch, chosen: slice, candidates: npt.NDArray[np.int32]) -> BatchLabels:
+        """Labels of the (b, K + H) candidates of the chosen queries."""
         num_candidates = candidates.shape[1]
-        groups = self.query_groups[batch.query_rows[chosen]].astype(np.int64)
+        groups = self.pairs.corpus.query_groups[batch.query_rows[chosen]].astype(np.int64)
         positive = np.arange(num_candidates) < batch.document_rows.shape[1]
         return BatchLabels(
             torch.arange(len(batch))[chosen].repeat_interleave(num_candidates),
             torch.from_numpy(np.tile(positive, len(candidates))),
             torch.from_numpy(np.repeat(groups, num_candidates)),
-            torch.from_numpy(self.document_groups[candidates.ravel()]),
+            torch.from_numpy(self.pairs.document_mask_groups[candidates.ravel()]),
         )
 
-    def _languages(self, batch: PairBatch) -> npt.NDArray[np.int64]:
+    def pair_languages(self, batch: PairBatch) -> npt.NDArray[np.int64]:
+        """(B * K, 2) language codes of every query and answer."""
         num_answers = batch.document_rows.shape[1]
-        queries = np.repeat(self.query_languages[batch.query_rows], num_answers)
-        return np.stack([queries, self.document_languages[batch.document_rows.ravel()]], 1).astype(np.int64)
+        queries = np.repeat(self.pairs.query_languages[batch.query_rows], num_answers)
+        documents = self.pairs.document_languages[batch.document_rows.ravel()]
+        return self._language_codes[np.stack([queries, documents], axis=1)]
 
 
-class _Column:
-    """Model input of one side of a batch, whose rows are all of one medium."""
+def _rows_of(side: RowSide) -> Rows:
+    """All rows of a side, ascending, none twice."""
+    return np.unique(side.rows_at(np.arange(side.num_rows)))
 
-    def __init__(self, model: SentenceTransformer, side: Side, corpus: ParallelCorpus, rows: Rows) -> None:
-        self._media, self._codes = corpus.query_modalities if side == "query" else corpus.document_modalities
-        self._gathers = {
-            int(code): _gather(model, side, self._media[code], corpus, rows[self._codes[rows] == code])
-            for code in np.unique(self._codes[rows])
-        }
 
-    def __call__(self, rows: Rows) -> Features:
-        """Input of the rows, in their order."""
-        first = int(self._codes[rows[0]])
-        if (self._codes[rows] != first).any():
-            media = ", ".join(sorted({self._media[code] for code in self._codes[rows]}))
-            raise ConfigError(
-                f"one side of a batch holds {media}; train each medium from a corpus of its own, and join "
-                "the corpora"
-            )
-        return self._gathers[first](rows)
+def _candidates(part: BatchPart) -> Rows:
+    """Documents that may stand in a batch, ascending; with hard negatives, all of the medium."""
+    if not part.num_negatives:
+        return _rows_of(part.pairs.documents)
+    names, codes = part.pairs.corpus.document_modalities
+    return np.flatnonzero(codes == names.index(part.pairs.document_modality)).astype(np.int32)
 
 
 def _gather(
-    model: SentenceTransformer, side: Side, modality: str, corpus: ParallelCorpus, rows: Rows
+    model: SentenceTransformer, side: Side, modality: str, corpus: ParallelCorpus, rows: Callable[[], Rows]
 ) -> Gather:
+    """What gathers the model input of one side; its rows are listed only where a table is made of them."""
     if modality != "text":
         from isoglot.batches.media import media_gather
 
-        return media_gather(model, side, modality, corpus, rows)
+        return media_gather(model, side, modality, corpus, rows())
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
     texts, num_rows = corpus.query_texts, corpus.queries.num_rows
@@ -190,5 +198,5 @@ def _gather(
         texts, num_rows = corpus.document_texts, corpus.documents.num_rows
     prompt = model.prompts.get(side) or None
     if isinstance(model[0], StaticEmbedding):
-        return subword_table(model, texts, rows, num_rows, prompt)
+        return subword_table(model, texts, rows(), num_rows, prompt)
     return lambda chosen: dict(model.preprocess(texts(chosen), prompt=prompt))

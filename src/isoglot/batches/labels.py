@@ -41,6 +41,9 @@ class BatchLabels:
 
         Args:
             groups: (B, 2) group of each query, and of its document.
+
+        Returns:
+            The labels of the B documents.
         """
         numbers = torch.arange(len(groups), device=groups.device)
         return cls(numbers, torch.ones_like(numbers, dtype=torch.bool), groups[:, 0], groups[:, 1])

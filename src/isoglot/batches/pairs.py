@@ -2,64 +2,66 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from isoglot.corpora.judgements import Judgements, Rows
+from isoglot.batches.entries import Tags, grouped_rows, of_medium, split_entries
+from isoglot.batches.grouping import ROWS_AT_ONCE, build_side, count_rows, number_groups
+from isoglot.batches.members import CROSS, SAME, Members, Relation, find_members
+from isoglot.batches.sides import Side
+from isoglot.batches.storage import Storage
+from isoglot.corpora.judgements import Rows
+from isoglot.corpora.languages import NO_LANGUAGE
+from isoglot.corpora.mapped import cache_folder
+from isoglot.corpora.negatives import HardNegatives
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import ConfigError
+from isoglot.records import Modality
+
+MAX_ROWS_IN_MEMORY = 5_000_000
+"""Rows of both tables above which what batches are drawn from lies in files."""
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
-    """The rows of one table by group: those of group g are `rows[indptr[g]:indptr[g + 1]]`.
+class RowLanguages:
+    """The language code of every row of a table, by row, without a copy of the column.
 
     Attributes:
-        indptr: (G + 1,) offsets.
-        rows: (R,) rows of the table.
-        languages: (R,) language code of each of them.
+        codes: (rows,) codes of the table's own.
+        translation: (names + 1,) the code that each of them stands for; the last is that of no language, -1.
     """
 
-    indptr: npt.NDArray[np.int64]
-    rows: Rows
-    languages: npt.NDArray[np.int16]
+    codes: npt.NDArray[np.int16]
+    translation: npt.NDArray[np.int16]
 
-    def presence(self, num_languages: int) -> npt.NDArray[np.bool_]:
-        """(G, languages) whether a group has a row in a language."""
-        present = np.zeros((len(self.indptr) - 1, num_languages), bool)
-        groups = np.repeat(np.arange(len(present)), np.diff(self.indptr))
-        present[groups[self.languages >= 0], self.languages[self.languages >= 0]] = True
-        return present
+    def __getitem__(self, rows: Rows | slice) -> npt.NDArray[np.int16]:
+        """Language codes of the given rows, -1 for none."""
+        codes: npt.NDArray[np.int16] = self.translation[self.codes[rows]]
+        return codes
 
-    def choose(
-        self, groups: npt.NDArray[np.int64], weights: npt.NDArray[np.float64], rng: np.random.Generator
-    ) -> Rows:
-        """One row of each group, at random in proportion to the weight of its language.
+    def __len__(self) -> int:
+        return len(self.codes)
 
-        Args:
-            groups: (B,) groups, each with at least one row of positive weight.
-            weights: (B, languages) weight of each language for each choice.
-            rng: Source of randomness.
 
-        Returns:
-            (B,) rows of the table.
-        """
-        counts = self.indptr[groups + 1] - self.indptr[groups]
-        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-        choice = np.repeat(np.arange(len(groups)), counts)
-        candidates = np.arange(len(choice)) - starts[choice] + self.indptr[groups][choice]
-        weight = weights[choice, self.languages[candidates]]
-        # The first to arrive of exponential clocks is each candidate in proportion to its rate.
-        with np.errstate(divide="ignore"):
-            arrivals = rng.standard_exponential(len(choice)) / weight
-        first = np.minimum.reduceat(arrivals, starts)
-        winners = np.flatnonzero(arrivals == first[choice])
-        one_each = winners[np.searchsorted(choice[winners], np.arange(len(groups)))]
-        chosen: Rows = self.rows[candidates[one_each]]
-        return chosen
+@dataclass(frozen=True, eq=False)
+class MaskGroups:
+    """By row of a table, what parallel rows share; a row without group shares it with none.
+
+    Attributes:
+        groups: (rows,) group codes, negative for none.
+        num_groups: Number of groups.
+    """
+
+    groups: Rows
+    num_groups: int
+
+    def __getitem__(self, rows: Rows) -> npt.NDArray[np.int64]:
+        """What the given rows share with others."""
+        groups = self.groups[rows].astype(np.int64)
+        return np.where(groups < 0, self.num_groups + rows.astype(np.int64), groups)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,124 +70,200 @@ class TrainingPairs:
 
     Attributes:
         corpus: The corpus they come from.
-        languages: Tags; language codes index them.
+        languages: Tags; language codes index them, and -1, or their number, stands for no language.
         queries: Query rows by group.
         documents: Relevant document rows by group.
+        query_modality: Medium of all queries.
+        document_modality: Medium of all documents.
+        negatives: Hard negatives of the split, or None.
+        storage: Where what is derived from them lies.
     """
 
     corpus: ParallelCorpus
     languages: tuple[str, ...]
     queries: Side
     documents: Side
+    query_modality: str = "text"
+    document_modality: str = "text"
+    negatives: HardNegatives | None = None
+    storage: Storage = field(default_factory=Storage)
+    _members: dict[Relation, Members] = field(default_factory=dict)
 
     @property
     def num_groups(self) -> int:
         """Number of groups with a query and a relevant document."""
-        return len(self.queries.indptr) - 1
+        return self.queries.num_groups
+
+    @property
+    def answer_themselves(self) -> bool:
+        """Whether a query and its document in the same language are one and the same text."""
+        return self.corpus.info.symmetric and self.query_modality == self.document_modality
 
     @cached_property
-    def query_languages(self) -> npt.NDArray[np.int16]:
-        """(queries,) language code of every query of the corpus."""
+    def query_languages(self) -> RowLanguages:
+        """Language code of every query of the corpus, -1 for none."""
         return _recode(self.corpus.query_languages, self.languages)
 
     @cached_property
-    def document_languages(self) -> npt.NDArray[np.int16]:
-        """(documents,) language code of every document of the corpus, -1 for none."""
+    def document_languages(self) -> RowLanguages:
+        """Language code of every document of the corpus, -1 for none."""
         return _recode(self.corpus.document_languages, self.languages)
 
     @cached_property
-    def document_mask_groups(self) -> npt.NDArray[np.int64]:
-        """(documents,) what parallel documents share; a document without group shares it with none."""
-        groups = self.corpus.document_groups.astype(np.int64)
-        return np.where(groups < 0, self.corpus.num_groups + np.arange(len(groups)), groups)
+    def document_mask_groups(self) -> MaskGroups:
+        """What parallel documents share; a document without group shares it with none."""
+        return MaskGroups(self.corpus.document_groups, self.corpus.num_groups)
 
     @cached_property
     def num_groups_by_document_language(self) -> npt.NDArray[np.float64]:
-        """(languages,) number of groups with a relevant document in the language."""
-        return np.asarray(self.documents.presence(len(self.languages)).sum(axis=0), np.float64)
+        """(languages + 1,) number of groups with a relevant document in the language, or in none."""
+        total = np.zeros(self.documents.num_languages, np.int64)
+        for start in range(0, self.num_groups, ROWS_AT_ONCE):
+            part = slice(start, min(start + ROWS_AT_ONCE, self.num_groups))
+            total += self.documents.present(part).sum(axis=0)
+        return total.astype(np.float64)
 
     @cached_property
-    def same_language_groups(self) -> tuple[npt.NDArray[np.int32], ...]:
-        """For each language, the groups with a query and a document in it."""
-        both = self.queries.presence(len(self.languages)) & self.documents.presence(len(self.languages))
-        return tuple(np.flatnonzero(column).astype(np.int32) for column in both.T)
+    def parallel_documents(self) -> Side:
+        """All documents of the corpus of this medium by group code, whether they are relevant or not."""
+        entries = of_medium(
+            grouped_rows(self.corpus.document_groups, None),
+            self.corpus.document_modalities,
+            self.document_modality,
+        )
+        counted = count_rows(entries, self.corpus.num_groups, self.storage)
+        everyone: Rows = np.arange(self.corpus.num_groups, dtype=np.int32)
+        return build_side(
+            entries,
+            counted,
+            everyone,
+            self.corpus.num_groups,
+            self.document_languages.__getitem__,
+            self.documents.num_languages,
+            self.storage,
+        )
 
-    @cached_property
-    def cross_language_groups(self) -> tuple[npt.NDArray[np.int32], ...]:
-        """For each language, the groups with a query in it and a document in another."""
-        asked = self.queries.presence(len(self.languages))
-        answered = self.documents.presence(len(self.languages))
-        elsewhere = answered.sum(axis=1, keepdims=True) > answered
-        return tuple(np.flatnonzero(column).astype(np.int32) for column in (asked & elsewhere).T)
+    def members(self, relation: Relation) -> Members:
+        """The groups in which a relation of queries and documents holds, by language of the query."""
+        if relation not in self._members:
+            self._members[relation] = find_members(relation, self.queries, self.documents, self.storage)
+        return self._members[relation]
+
+    @property
+    def same_language_groups(self) -> tuple[npt.NDArray[np.int64], ...]:
+        """For each language, the groups with a query and a document in it; takes memory in their number."""
+        return self._all_members(SAME)
+
+    @property
+    def cross_language_groups(self) -> tuple[npt.NDArray[np.int64], ...]:
+        """For each language, the groups with a query in it and a document in another; takes memory."""
+        return self._all_members(CROSS)
+
+    def _all_members(self, relation: Relation) -> tuple[npt.NDArray[np.int64], ...]:
+        members = self.members(relation)
+        return tuple(members.all_groups(code) for code in range(len(self.languages)))
 
 
-def training_pairs(corpus: ParallelCorpus, split: str = "train") -> TrainingPairs:
+def training_pairs(
+    corpus: ParallelCorpus,
+    split: str = "train",
+    *,
+    query_modality: Modality | None = None,
+    document_modality: Modality | None = None,
+    storage: Storage | None = None,
+) -> TrainingPairs:
     """The positive pairs of a split.
 
     Queries of one group share their relevant documents: what is relevant to a question is relevant to its
-    translations.
+    translations. The tables are gone through some rows at a time, so memory does not grow with the corpus.
 
     Args:
         corpus: A corpus.
         split: Name of the split.
+        query_modality: Medium of the queries; None takes all, which must then be of one medium.
+        document_modality: Medium of the documents, likewise.
+        storage: Where what batches are drawn from lies; None keeps it in memory for corpora of up to
+            `MAX_ROWS_IN_MEMORY` rows, and in files without name in the cache folder for larger ones.
 
     Returns:
         Its pairs.
 
     Raises:
         CorpusError: If there is no such split.
-        ConfigError: If no query has a relevant document with a language.
+        ConfigError: If no query has a relevant document, or one side holds several media.
     """
-    languages = corpus.languages
-    query_codes = _recode(corpus.query_languages, languages)
-    document_codes = _recode(corpus.document_languages, languages)
-    part = corpus.split(split)
-    if part.groups is not None:
-        chosen = np.zeros(corpus.num_groups, bool)
-        chosen[part.groups] = True
-        query_rows = _rows_where(chosen[corpus.query_groups])
-        document_rows = _rows_where(chosen[corpus.document_groups] & (corpus.document_groups >= 0))
-        query_groups, document_groups = corpus.query_groups[query_rows], corpus.document_groups[document_rows]
-    else:
-        assert part.judgements is not None
-        query_rows, query_groups, document_rows, document_groups = _judged_rows(
-            part.judgements.relevant(), corpus.query_groups
+    if storage is None:
+        large = corpus.queries.num_rows + corpus.documents.num_rows > MAX_ROWS_IN_MEMORY
+        storage = Storage(cache_folder() / "batches" if large else None)
+    columns = (corpus.query_modalities, corpus.document_modalities)
+    wanted = (query_modality, document_modality)
+    entries = [
+        of_medium(each, column, medium)
+        for each, column, medium in zip(split_entries(corpus, split, storage), columns, wanted, strict=True)
+    ]
+    counted = [count_rows(each, corpus.num_groups, storage) for each in entries]
+    numbers, num_groups = number_groups(counted[0].counts, counted[1].counts, storage)
+    if not num_groups:
+        asked, answering = (f"{medium} " if medium else "" for medium in wanted)
+        raise ConfigError(
+            f"split {split!r} of {corpus.name!r} has no {asked}query with a relevant {answering}document"
         )
-    kept = np.intersect1d(query_groups, document_groups)
-    if not len(kept):
-        raise ConfigError(f"split {split!r} of {corpus.name!r} has no query with a relevant document")
+    tags = (corpus.query_languages, corpus.document_languages)
+    languages = tuple(sorted((_used(tags[0]) | _used(tags[1])) - {NO_LANGUAGE}))
+    queries, documents = (
+        build_side(
+            each,
+            counts,
+            numbers,
+            num_groups,
+            _recode(column, languages).__getitem__,
+            len(languages) + 1,
+            storage,
+        )
+        for each, counts, column in zip(entries, counted, tags, strict=True)
+    )
     return TrainingPairs(
         corpus,
         languages,
-        _side(query_rows, query_groups, kept, query_codes),
-        _side(document_rows, document_groups, kept, document_codes),
+        queries,
+        documents,
+        _one_medium(queries, columns[0], corpus, "query"),
+        _one_medium(documents, columns[1], corpus, "document"),
+        corpus.negatives.get(split),
+        storage,
     )
 
 
-def _judged_rows(judgements: Judgements, query_groups: Rows) -> tuple[Rows, Rows, Rows, Rows]:
-    """Judged queries with their groups, and relevant documents with the groups of queries they answer."""
-    answered = np.repeat(query_groups[judgements.query_rows], np.diff(judgements.indptr))
-    pairs = np.unique(np.stack([answered, judgements.document_rows]), axis=1)
-    return judgements.query_rows, query_groups[judgements.query_rows], pairs[1], pairs[0]
+def _one_medium(side: Side, column: Tags, corpus: ParallelCorpus, name: str) -> str:
+    """The medium of the rows of a side."""
+    names, codes = column
+    if len(names) == 1:
+        return names[0]
+    present: set[int] = set()
+    for start in range(0, side.num_rows, ROWS_AT_ONCE):
+        positions = np.arange(start, min(start + ROWS_AT_ONCE, side.num_rows))
+        present.update(np.unique(codes[side.rows_at(positions)]).tolist())
+    media = sorted(names[code] for code in present)
+    plural = {"query": "queries", "document": "documents"}[name]
+    if len(media) > 1:
+        raise ConfigError(
+            f"corpus {corpus.name!r} has {', '.join(media)} among its {plural}, and one side of a batch must "
+            f"be of one medium; choose one by {name}_modality, and train several as parts of their own"
+        )
+    return media[0]
 
 
-def _rows_where(condition: npt.NDArray[np.bool_]) -> Rows:
-    return np.flatnonzero(condition).astype(np.int32)
+def _used(column: Tags) -> set[str]:
+    """The names that a row has, found some rows at a time."""
+    names, codes = column
+    counts = np.zeros(len(names) + 1, np.int64)
+    for start in range(0, len(codes), ROWS_AT_ONCE):
+        counts += np.bincount(codes[start : start + ROWS_AT_ONCE] + 1, minlength=len(counts))
+    return {name for name, count in zip(names, counts[1:], strict=True) if count}
 
 
-def _recode(
-    languages: tuple[tuple[str, ...], npt.NDArray[np.int16]], order: tuple[str, ...]
-) -> npt.NDArray[np.int16]:
-    names, codes = languages
-    # One more place at the end: code -1, no language, stays -1. A name that no row uses is -1 too.
+def _recode(column: Tags, order: tuple[str, ...]) -> RowLanguages:
+    names, codes = column
+    # One more place at the end: code -1, no language, stays -1. A name that is not in the order is -1 too.
     translation = [order.index(name) if name in order else -1 for name in names]
-    return np.array([*translation, -1], np.int16)[codes]
-
-
-def _side(rows: Rows, groups: Rows, kept: Rows, codes: npt.NDArray[np.int16]) -> Side:
-    inside = np.isin(groups, kept)
-    rows, groups = rows[inside], groups[inside]
-    order = np.argsort(groups, kind="stable")
-    rows = rows[order]
-    indptr = np.searchsorted(groups[order], np.append(kept, kept[-1] + 1)).astype(np.int64)
-    return Side(indptr, rows, codes[rows])
+    return RowLanguages(codes, np.array([*translation, -1], np.int16))

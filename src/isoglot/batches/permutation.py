@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 _ROUNDS = 4
+_HALF = np.uint64(32)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_KEY_FACTOR = np.uint64(1_000_003)
+_PASS_STEP = np.uint64(7_919)
 
 
 def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -16,65 +22,107 @@ def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return values ^ (values >> np.uint64(31))
 
 
-class Permutation:
-    """A permutation of 0 .. size - 1, given by a key.
-
-    A Feistel network over the next even number of bits, walked along its cycle until the value lies in range
-    (Black and Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002).
+@dataclass(frozen=True)
+class Shapes:
+    """Rectangles that hold the elements 0 .. size - 1 of permutations with hardly a place left over.
 
     Attributes:
-        size: Number of elements.
+        sizes: (S,) elements.
+        widths: (S,) the square root of each, rounded up.
+        heights: (S,) rows of that width that the elements take.
     """
 
-    def __init__(self, size: int, key: int) -> None:
-        """Makes the permutation.
+    sizes: npt.NDArray[np.uint64]
+    widths: npt.NDArray[np.uint64]
+    heights: npt.NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, sizes: npt.NDArray[np.int64]) -> Shapes:
+        """The rectangles of some sizes, each from 1 to 2**62."""
+        widths = np.array([math.isqrt(int(size) - 1) + 1 for size in sizes], np.uint64)
+        limits = sizes.astype(np.uint64)
+        return cls(limits, widths, (limits + widths - np.uint64(1)) // widths)
+
+    def __getitem__(self, chosen: npt.NDArray[np.int64]) -> Shapes:
+        return Shapes(self.sizes[chosen], self.widths[chosen], self.heights[chosen])
+
+
+def permute(
+    positions: npt.NDArray[np.int64], shapes: Shapes, keys: npt.NDArray[np.uint64]
+) -> npt.NDArray[np.int64]:
+    """The elements at positions of as many permutations.
+
+    A generalised Feistel network over a rectangle, walked along its cycle in the rare case that it leads to a
+    place beyond the last element (Black and Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002).
+
+    Args:
+        positions: (B,) a position in each permutation.
+        shapes: Sizes of the B permutations.
+        keys: (B,) key of each; another key gives another permutation.
+
+    Returns:
+        (B,) elements, each from 0 to its size - 1.
+    """
+    turns = np.arange(_ROUNDS, dtype=np.uint64)[:, None]
+    round_keys = _mix(keys * _KEY_FACTOR + turns + _GOLDEN)
+    values = _encipher(positions.astype(np.uint64), shapes, round_keys)
+    outside = np.flatnonzero(values >= shapes.sizes)
+    while len(outside):
+        values[outside] = _encipher(values[outside], shapes[outside], round_keys[:, outside])
+        outside = outside[values[outside] >= shapes.sizes[outside]]
+    return values.astype(np.int64)
+
+
+def _encipher(
+    values: npt.NDArray[np.uint64], shapes: Shapes, round_keys: npt.NDArray[np.uint64]
+) -> npt.NDArray[np.uint64]:
+    rows, columns = np.divmod(values, shapes.widths)
+    for turn, keys in enumerate(round_keys):
+        if turn % 2:
+            rows = _add_below(rows, columns, shapes.heights, keys)
+        else:
+            columns = _add_below(columns, rows, shapes.widths, keys)
+    return rows * shapes.widths + columns
+
+
+def _add_below(
+    changed: npt.NDArray[np.uint64],
+    other: npt.NDArray[np.uint64],
+    limits: npt.NDArray[np.uint64],
+    keys: npt.NDArray[np.uint64],
+) -> npt.NDArray[np.uint64]:
+    """One coordinate with a hash of the other added, modulo its limit."""
+    # The upper half of the hash, as a fraction of the limit.
+    steps = ((_mix(other * _GOLDEN + keys) >> _HALF) * limits) >> _HALF
+    moved = changed + steps
+    return moved - limits * (moved >= limits)
+
+
+class PermutedStreams:
+    """Several streams, each of the elements 0 .. size - 1 for ever: every pass in an order of its own."""
+
+    def __init__(self, sizes: npt.NDArray[np.int64], keys: npt.NDArray[np.uint64]) -> None:
+        """Makes the streams.
 
         Args:
-            size: Number of elements, >= 1.
-            key: Any non-negative integer; another key gives another permutation.
-
-        Raises:
-            ValueError: If size < 1.
+            sizes: (S,) number of elements of each; one without any is never taken from.
+            keys: (S,) key of each; another key gives other orders.
         """
-        if size < 1:
-            raise ValueError(f"size must be >= 1, got {size}")
-        self.size = size
-        self._half_bits = np.uint64(max(1, (int(size - 1).bit_length() + 1) // 2))
-        self._mask = np.uint64((1 << int(self._half_bits)) - 1)
-        seeds = np.array([(key * 1_000_003 + turn) & (2**64 - 1) for turn in range(_ROUNDS)], np.uint64)
-        self._round_keys = _mix(seeds + _GOLDEN)
+        self.sizes = sizes
+        self._keys = keys
+        self._shapes = Shapes.of(np.maximum(sizes, 1))
+        self._taken = np.zeros(len(sizes), np.int64)
 
-    def __call__(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """The elements at the given positions, each from 0 to size - 1."""
-        values = self._encipher(positions.astype(np.uint64))
-        outside = np.flatnonzero(values >= self.size)
-        while len(outside):
-            values[outside] = self._encipher(values[outside])
-            outside = outside[values[outside] >= self.size]
-        return values.astype(np.int64)
+    def take(self, streams: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """(B,) the next element of each of the given streams, one after the other.
 
-    def _encipher(self, values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-        left, right = values >> self._half_bits, values & self._mask
-        for key in self._round_keys:
-            left, right = right, left ^ (_mix(right * _GOLDEN + key) & self._mask)
-        return (left << self._half_bits) | right
-
-
-class PermutedStream:
-    """The elements 0 .. size - 1 in random order, for ever: every pass in an order of its own."""
-
-    def __init__(self, size: int, key: int) -> None:
-        self.size = size
-        self._key = key
-        self._taken = 0
-
-    def take(self, count: int) -> npt.NDArray[np.int64]:
-        """The next `count` elements; none repeats before all have come."""
-        positions = self._taken + np.arange(count, dtype=np.int64)
-        self._taken += count
-        passes, within = np.divmod(positions, self.size)
-        elements = np.empty(count, np.int64)
-        for turn in np.unique(passes):
-            chosen = passes == turn
-            elements[chosen] = Permutation(self.size, self._key + int(turn) * 7_919)(within[chosen])
-        return elements
+        In a stream, none repeats before all have come.
+        """
+        order = np.argsort(streams, kind="stable")
+        counts = np.bincount(streams, minlength=len(self.sizes))
+        within = np.empty(len(streams), np.int64)
+        within[order] = np.arange(len(streams)) - np.repeat(np.cumsum(counts) - counts, counts)
+        passes, positions = np.divmod(self._taken[streams] + within, self.sizes[streams])
+        self._taken += counts
+        keys = self._keys[streams] + passes.astype(np.uint64) * _PASS_STEP
+        return permute(positions, self._shapes[streams], keys)

@@ -2,122 +2,28 @@
 
 A scheme draws whole batches from a `PairSource`, which holds what one epoch remembers. Every scheme is a
 frozen dataclass, so that a configuration and a saved model can name it in full.
+
+A row without language, such as a picture, counts as any: where captions ask for pictures, or pictures for
+captions, a monolingual batch has its captions in one language and a cross-lingual one mixes theirs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from isoglot.batches.drawing import PairBatch, PairSource
+from isoglot.batches.members import CROSS, SAME
 from isoglot.batches.pairs import TrainingPairs
-from isoglot.batches.permutation import PermutedStream
-from isoglot.corpora.judgements import Rows
 from isoglot.errors import ConfigError
-
-PairKind = Literal["same", "cross"]
-BatchKind = Literal["monolingual", "cross_lingual", "mixed"]
-
-
-@dataclass(frozen=True, eq=False)
-class PairBatch:
-    """The rows of a batch: query i is answered by each of the documents in row i.
-
-    Attributes:
-        kind: How its languages were drawn.
-        query_rows: (B,) rows of the queries table.
-        document_rows: (B, K) rows of the documents table: K answers to each query, each in another language.
-        negative_rows: (B, H) rows of documents that do not answer the query though they look like it.
-    """
-
-    kind: BatchKind
-    query_rows: Rows
-    document_rows: npt.NDArray[np.int32]
-    negative_rows: npt.NDArray[np.int32]
-
-    @classmethod
-    def of_pairs(cls, kind: BatchKind, query_rows: Rows, document_rows: Rows) -> PairBatch:
-        """A batch in which query i is answered by document i alone."""
-        return cls(kind, query_rows, document_rows[:, None], np.empty((len(query_rows), 0), np.int32))
-
-    def __len__(self) -> int:
-        return len(self.query_rows)
-
-    @property
-    def candidate_rows(self) -> npt.NDArray[np.int32]:
-        """(B, K + H) the documents of each query, answers first."""
-        return np.concatenate([self.document_rows, self.negative_rows], axis=1)
-
-
-class PairSource:
-    """The pairs of one epoch: each language's groups come in an order of their own, none twice in a pass."""
-
-    def __init__(self, pairs: TrainingPairs, seed: int, epoch: int) -> None:
-        self.pairs = pairs
-        self.rng = np.random.default_rng([seed, epoch])
-        keys = np.random.SeedSequence([seed, epoch]).generate_state(2 * len(pairs.languages), np.uint64)
-        self._streams = {
-            (kind, code): (groups, PermutedStream(len(groups), int(keys[2 * code + offset]) >> 1))
-            for offset, (kind, by_language) in enumerate(
-                (("same", pairs.same_language_groups), ("cross", pairs.cross_language_groups))
-            )
-            for code, groups in enumerate(by_language)
-            if len(groups)
-        }
-
-    def language_probabilities(self, kind: PairKind, exponent: float) -> npt.NDArray[np.float64]:
-        """(languages,) probability of each query language: its number of groups to that power."""
-        sizes = np.array(
-            [len(self._streams.get((kind, code), ((),))[0]) for code in range(len(self.pairs.languages))]
-        )
-        weights = np.where(sizes > 0, np.maximum(sizes, 1).astype(float) ** exponent, 0.0)
-        total: np.float64 = weights.sum()
-        return np.asarray(weights / total)
-
-    def take(self, kind: PairKind, languages: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """(B,) the next group of each of the (B,) languages."""
-        groups = np.empty(len(languages), np.int64)
-        for code in np.unique(languages):
-            members, stream = self._streams[kind, int(code)]
-            places = np.flatnonzero(languages == code)
-            groups[places] = members[stream.take(len(places))]
-        return groups
-
-    def same_language_batch(self, kind: BatchKind, languages: npt.NDArray[np.int64]) -> PairBatch:
-        """A batch whose pair i has its query and its document in language `languages[i]`."""
-        groups = self.take("same", languages)
-        only = np.eye(len(self.pairs.languages))[languages]
-        queries = self.pairs.queries.choose(groups, only, self.rng)
-        return PairBatch.of_pairs(kind, queries, self.pairs.documents.choose(groups, only, self.rng))
-
-    def cross_language_batch(
-        self, languages: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
-    ) -> PairBatch:
-        """A batch with query i in language `languages[i]` and its document in another.
-
-        Args:
-            languages: (B,) query languages.
-            weights: (languages,) weight of each document language.
-
-        Returns:
-            The batch.
-        """
-        groups = self.take("cross", languages)
-        only = np.eye(len(self.pairs.languages))[languages]
-        queries = self.pairs.queries.choose(groups, only, self.rng)
-        return PairBatch.of_pairs(
-            "cross_lingual",
-            queries,
-            self.pairs.documents.choose(groups, weights[None, :] * (1 - only), self.rng),
-        )
 
 
 class Scheme(Protocol):
     """How the batches of a training are drawn."""
 
-    def check(self, pairs: TrainingPairs) -> None:
+    def check(self, pairs: TrainingPairs, batch_size: int) -> None:
         """Raises ConfigError if the pairs cannot give such batches."""
 
     def draw(self, source: PairSource, batch_size: int) -> PairBatch:
@@ -135,15 +41,14 @@ class Monolingual:
 
     size_exponent: float = 0.0
 
-    def check(self, pairs: TrainingPairs) -> None:
+    def check(self, pairs: TrainingPairs, batch_size: int) -> None:
         """Raises ConfigError unless some language has same-language pairs of different texts."""
         _check_same_language(pairs)
 
     def draw(self, source: PairSource, batch_size: int) -> PairBatch:
         """A batch in one language."""
-        probabilities = source.language_probabilities("same", self.size_exponent)
-        language = source.rng.choice(len(probabilities), p=probabilities)
-        return source.same_language_batch("monolingual", np.full(batch_size, language))
+        language = source.draw_languages(SAME, self.size_exponent, 1)
+        return source.same_language_batch("monolingual", np.repeat(language, batch_size))
 
 
 @dataclass(frozen=True)
@@ -157,9 +62,9 @@ class CrossLingual:
 
     size_exponent: float = 0.0
 
-    def check(self, pairs: TrainingPairs) -> None:
+    def check(self, pairs: TrainingPairs, batch_size: int) -> None:
         """Raises ConfigError unless some group has a query and a document in different languages."""
-        if not any(len(groups) for groups in pairs.cross_language_groups):
+        if not pairs.members(CROSS).sizes.any():
             raise ConfigError(
                 f"corpus {pairs.corpus.name!r} has no pair in two different languages; "
                 "use the monolingual scheme or add parallel texts"
@@ -167,38 +72,62 @@ class CrossLingual:
 
     def draw(self, source: PairSource, batch_size: int) -> PairBatch:
         """A batch of cross-lingual pairs."""
-        probabilities = source.language_probabilities("cross", self.size_exponent)
-        languages = source.rng.choice(len(probabilities), size=batch_size, p=probabilities)
-        sizes = source.pairs.num_groups_by_document_language
-        return source.cross_language_batch(languages, np.where(sizes > 0, sizes**self.size_exponent, 0.0))
+        languages = source.draw_languages(CROSS, self.size_exponent, batch_size)
+        return source.cross_language_batch(languages, source.document_weights(self.size_exponent))
 
 
 @dataclass(frozen=True)
 class Hybrid:
     """A monolingual batch with probability alpha, a cross-lingual one otherwise (arXiv 2408.10536).
 
+    Alpha may change on the way: in a straight line from `alpha` at the first batch to `final_alpha` after
+    `alpha_steps` batches (those of all parts count), where it stays. It depends on nothing but the number of
+    the batch, so a resumed training draws what an undisturbed one would, and a longer training begins like a
+    shorter one.
+
     Attributes:
         alpha: Share of monolingual batches, 0 to 1; the paper's best is 0.5.
         size_exponent: As in `Monolingual` and `CrossLingual`.
+        final_alpha: What alpha becomes, 0 to 1; None keeps it.
+        alpha_steps: Over how many batches; >= 1 with `final_alpha`, 0 without.
     """
 
     alpha: float = 0.5
     size_exponent: float = 0.0
+    final_alpha: float | None = None
+    alpha_steps: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.alpha <= 1:
-            raise ConfigError(f"alpha must be between 0 and 1, got {self.alpha}")
+        found = [
+            f"{name} must be between 0 and 1, got {value}"
+            for name, value in (("alpha", self.alpha), ("final_alpha", self.final_alpha))
+            if value is not None and not 0 <= value <= 1
+        ]
+        if (self.final_alpha is None) != (self.alpha_steps == 0) or self.alpha_steps < 0:
+            found.append(
+                "alpha_steps must be >= 1 with final_alpha, and 0 without; got "
+                f"{self.alpha_steps} with final_alpha {self.final_alpha}"
+            )
+        if found:
+            raise ConfigError("\n".join(found))
 
-    def check(self, pairs: TrainingPairs) -> None:
+    def alpha_at(self, step: int) -> float:
+        """Share of monolingual batches at a batch, counted from 0."""
+        if self.final_alpha is None:
+            return self.alpha
+        return self.alpha + (self.final_alpha - self.alpha) * min(1.0, step / self.alpha_steps)
+
+    def check(self, pairs: TrainingPairs, batch_size: int) -> None:
         """Raises ConfigError unless the pairs can give the batches of both kinds that alpha asks for."""
-        if self.alpha > 0:
-            Monolingual(self.size_exponent).check(pairs)
-        if self.alpha < 1:
-            CrossLingual(self.size_exponent).check(pairs)
+        alphas = (self.alpha, self.alpha if self.final_alpha is None else self.final_alpha)
+        if max(alphas) > 0:
+            Monolingual(self.size_exponent).check(pairs, batch_size)
+        if min(alphas) < 1:
+            CrossLingual(self.size_exponent).check(pairs, batch_size)
 
     def draw(self, source: PairSource, batch_size: int) -> PairBatch:
         """A batch of the one kind or the other."""
-        kind = Monolingual if source.rng.random() < self.alpha else CrossLingual
+        kind = Monolingual if source.rng.random() < self.alpha_at(source.step) else CrossLingual
         return kind(self.size_exponent).draw(source, batch_size)
 
 
@@ -214,24 +143,24 @@ class Mixed:
 
     size_exponent: float = 0.0
 
-    def check(self, pairs: TrainingPairs) -> None:
+    def check(self, pairs: TrainingPairs, batch_size: int) -> None:
         """Raises ConfigError unless some language has same-language pairs of different texts."""
         _check_same_language(pairs)
 
     def draw(self, source: PairSource, batch_size: int) -> PairBatch:
         """A batch of same-language pairs in many languages."""
-        probabilities = source.language_probabilities("same", self.size_exponent)
-        languages = source.rng.choice(len(probabilities), size=batch_size, p=probabilities)
-        return source.same_language_batch("mixed", languages)
+        return source.same_language_batch(
+            "mixed", source.draw_languages(SAME, self.size_exponent, batch_size)
+        )
 
 
 def _check_same_language(pairs: TrainingPairs) -> None:
-    if pairs.corpus.info.symmetric:
+    if pairs.answer_themselves:
         raise ConfigError(
             f"corpus {pairs.corpus.name!r} holds the same sentence as query and as document, so a "
             "same-language pair teaches nothing; use the cross_lingual scheme"
         )
-    if not any(len(groups) for groups in pairs.same_language_groups):
+    if not pairs.members(SAME).sizes.any():
         raise ConfigError(
             f"corpus {pairs.corpus.name!r} has no query and relevant document in the same language; "
             "use the cross_lingual scheme or add such pairs"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,9 @@ def train(
 
     The model directory is a sentence-transformers model with `isoglot.json` beside it. The same command,
     started again, goes on where an interrupted one stopped, and does nothing where it had finished.
+
+    On several processors: `torchrun --nproc_per_node N -m isoglot.cli train CONFIG.toml`; `batch_size` counts
+    the pairs of all of them, so the model is the same but for rounding.
     """
     from rich.console import Console
 
@@ -32,7 +36,8 @@ def train(
     from isoglot.experiments.config import ExperimentConfig
 
     experiment = read_config(config, ExperimentConfig, tuple(overrides or ()))
-    console = Console(stderr=True)
+    speaks = os.environ.get("RANK", "0") == "0"  # torchrun starts several of us, and one is enough to read
+    console = Console(stderr=True, quiet=not speaks)
 
     from transformers.utils import logging
 
@@ -47,6 +52,8 @@ def train(
             status.stop() if line == "training" else status.update(line)
 
         folder = run_experiment(experiment, progress=tell, callbacks=[ProgressBar(console)])
+    if not speaks:
+        return
     record = read_record(folder) or {}
     if as_json:
         result = {"model": str(folder), "provenance": record.get("provenance")}

@@ -2,14 +2,97 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from isoglot.batches import CrossLingual, Hybrid, Mixed, Monolingual, Scheme
+from isoglot.batches import (
+    CrossLingual,
+    Hybrid,
+    Mixed,
+    MixEntries,
+    MixPassages,
+    Monolingual,
+    Pooled,
+    RoundRobin,
+    Scheme,
+)
+from isoglot.errors import ConfigError
+from isoglot.records import Modality
 from isoglot.training.settings import TrainingSettings
 
-SchemeName = Literal["monolingual", "cross_lingual", "hybrid", "mixed"]
+SchemeName = Literal[
+    "monolingual",
+    "cross_lingual",
+    "hybrid",
+    "mixed",
+    "pooled",
+    "mix_passages",
+    "mix_entries",
+    "round_robin",
+]
+
+
+@dataclass(frozen=True)
+class SchemeConfig:
+    """How batches are drawn.
+
+    Attributes:
+        name: The scheme; `isoglot.batches` describes each.
+        alpha: Share of monolingual batches, for `hybrid`.
+        final_alpha: What alpha becomes in a straight line over `alpha_steps` batches, for `hybrid`.
+        alpha_steps: Over how many batches; goes with `final_alpha`.
+        size_exponent: Languages are drawn in proportion to their number of pairs to this power: 0 uniformly,
+            1 by size, 1 / T at temperature T.
+        num_answers: Answers to each query, each in another language, for `pooled`.
+        num_negatives: Hard negatives of each query, for a corpus that has some (`isoglot data mine`).
+    """
+
+    name: SchemeName = "hybrid"
+    alpha: float = 0.5
+    final_alpha: float | None = None
+    alpha_steps: int = 0
+    size_exponent: float = 0.0
+    num_answers: int = 2
+    num_negatives: int = 0
+
+    def problems(self) -> list[str]:
+        """What cannot be, one line each."""
+        found = []
+        if self.final_alpha is not None and self.name != "hybrid":
+            found.append(f"final_alpha goes with name = 'hybrid', got {self.name!r}")
+        if self.num_negatives < 0:
+            found.append(f"num_negatives must be >= 0, got {self.num_negatives}")
+        for build in (self._hybrid, self._pooled):
+            try:
+                build()
+            except ConfigError as error:
+                found += str(error).split("\n")
+        return found
+
+    def build(self) -> Scheme:
+        """The scheme."""
+        if self.name == "hybrid":
+            return self._hybrid()
+        return self._pooled() if self.name == "pooled" else _BY_SIZE[self.name](self.size_exponent)
+
+    def _hybrid(self) -> Hybrid:
+        return Hybrid(self.alpha, self.size_exponent, self.final_alpha, self.alpha_steps)
+
+    def _pooled(self) -> Pooled:
+        return Pooled(self.num_answers, self.size_exponent)
+
+
+_BY_SIZE: dict[str, Callable[[float], Scheme]] = {
+    "monolingual": Monolingual,
+    "cross_lingual": CrossLingual,
+    "mixed": Mixed,
+    "mix_passages": MixPassages,
+    "mix_entries": MixEntries,
+    "round_robin": RoundRobin,
+}
+"""Schemes that know nothing but how languages are drawn."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +107,12 @@ class CorpusConfig:
         languages: Languages to keep; empty for all.
         splits: Splits that are trained on, together; for dev data, the one that is evaluated.
         side: `pairs` trains on queries with their documents; `queries` on queries with their translations.
+        query_modality: Medium of the queries that are trained on; None for all, which must be of one.
+        document_modality: Medium of the documents that are trained on, likewise.
+        weight: Makes the corpus a part of its own, which this share of the batches is drawn from, in
+            proportion to the weights of all parts. Corpora without are joined into one part of weight 1.
+        batch_size: Pairs a batch of this part; None takes that of the training.
+        scheme: How this part's batches are drawn; None takes that of the experiment.
     """
 
     folder: Path | None = None
@@ -33,6 +122,11 @@ class CorpusConfig:
     languages: tuple[str, ...] = ()
     splits: tuple[str, ...] = ("train",)
     side: Literal["pairs", "queries"] = "pairs"
+    query_modality: Modality | None = None
+    document_modality: Modality | None = None
+    weight: float | None = None
+    batch_size: int | None = None
+    scheme: SchemeConfig | None = None
 
     def problems(self) -> list[str]:
         """What cannot be, one line each."""
@@ -45,6 +139,14 @@ class CorpusConfig:
             found.append(f"folder: {self.folder} holds no corpus.json; build it with `isoglot data build`")
         if self.source is not None and not self.source.exists():
             found.append(f"source: {self.source} does not exist; give the folder of the published files")
+        if self.weight is None and (self.batch_size is not None or self.scheme is not None):
+            found.append(
+                "batch_size and scheme are those of a part of its own; give it a weight, such as 1.0"
+            )
+        if self.weight is not None and not 0 < self.weight < float("inf"):
+            found.append(f"weight must be > 0, got {self.weight}")
+        if self.batch_size is not None and self.batch_size < 2:
+            found.append(f"batch_size must be >= 2, got {self.batch_size}")
         return found
 
 
@@ -95,41 +197,14 @@ class EncoderConfig:
 
 
 @dataclass(frozen=True)
-class SchemeConfig:
-    """How batches are drawn.
-
-    Attributes:
-        name: The scheme.
-        alpha: Share of monolingual batches, for `hybrid`.
-        size_exponent: Languages are drawn in proportion to their number of pairs to this power.
-    """
-
-    name: SchemeName = "hybrid"
-    alpha: float = 0.5
-    size_exponent: float = 0.0
-
-    def problems(self) -> list[str]:
-        """What cannot be, one line each."""
-        return [] if 0 <= self.alpha <= 1 else [f"alpha must be between 0 and 1, got {self.alpha}"]
-
-    def build(self) -> Scheme:
-        """The scheme."""
-        if self.name == "hybrid":
-            return Hybrid(self.alpha, self.size_exponent)
-        if self.name == "monolingual":
-            return Monolingual(self.size_exponent)
-        return CrossLingual(self.size_exponent) if self.name == "cross_lingual" else Mixed(self.size_exponent)
-
-
-@dataclass(frozen=True)
 class ExperimentConfig:
     """One experiment.
 
     Attributes:
         output: Model directory; `{seed}` stands for the training's seed.
-        corpora: What is trained on, joined.
+        corpora: What is trained on: joined, but for those with a weight.
         encoder: What is trained.
-        scheme: How batches are drawn.
+        scheme: How batches are drawn, where a corpus does not say otherwise.
         training: Steps and rates.
         dev: Dev corpus that chooses the checkpoint, or None.
     """
@@ -146,6 +221,8 @@ class ExperimentConfig:
         found = []
         if not self.corpora:
             found.append("corpora: name one or more")
+        if self.dev is not None and self.dev.weight is not None:
+            found.append("dev.weight: batches are drawn from [[corpora]] only; leave it out")
         if self.dev is not None and len(self.dev.splits) != 1:
             found.append(f"dev.splits: name one, got {len(self.dev.splits)}")
         if self.dev is None and self.training.evaluate_every_steps:

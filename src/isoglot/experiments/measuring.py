@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoglot.corpora.labelled import find_pairs
-from isoglot.errors import ConfigError, CorpusError, SearchError
+from isoglot.errors import CheckpointError, ConfigError, CorpusError, SearchError
 from isoglot.evaluation import (
     DEFAULT_MEASURES,
     Results,
@@ -23,6 +23,8 @@ from isoglot.evaluation.loading import load_model
 from isoglot.evaluation.references import CorpusReference, resolve
 from isoglot.evaluation.transfer import languages_there, low_resource_languages
 from isoglot.experiments.run import Progress, say_nothing
+from isoglot.report.provenance import TRAINING
+from isoglot.training.artefact import read_record
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -35,6 +37,8 @@ TASKS = ("retrieval", "bitext", "similarity", "paraphrase", "entailment", "taggi
 """What a corpus can be measured by."""
 AUTO = "auto"
 """In place of low-resource languages: those of `isoglot.evaluation.transfer.low_resource_languages`."""
+_RECORDED = ("scheme", "parts", "seed", "corpus", "split", "settings", "provenance")
+"""What results tell of a model's training."""
 _PAIRED = frozenset({"similarity", "paraphrase", "entailment"})
 _PROBE = "_probe"
 
@@ -114,10 +118,11 @@ def measure_all(
     Raises:
         ConfigError: If an option is out of its range.
         CorpusError: If a corpus is missing or malformed, or there is nothing to measure.
-        CheckpointError: If the model cannot be loaded.
+        CheckpointError: If the model cannot be loaded, or its training was not finished.
         SearchError: If vectors are missing or malformed.
     """
     tell = progress or say_nothing
+    training = _training_of(model)
     jobs, unavailable = _prepare(names, how, data_dir, tell)
     _check_transfer(how.transfer, jobs)
     loaded, own_name = load_model(model)
@@ -133,9 +138,34 @@ def measure_all(
     if not parts:
         raise CorpusError(["nothing could be measured", *unavailable])
     results = join_results(parts)
-    if not unavailable:
+    about: dict[str, Any] = {"unavailable": unavailable} if unavailable else {}
+    if training is not None:
+        about[TRAINING] = training
+    if not about:
         return results
-    return replace(results, config=(*results.config, {"model": name or own_name, "unavailable": unavailable}))
+    return replace(results, config=(*results.config, {"model": name or own_name, **about}))
+
+
+def _training_of(model: object) -> dict[str, Any] | None:
+    """What a trained model's folder says of its training, for the report; None of anything else.
+
+    Args:
+        model: What is measured.
+
+    Returns:
+        Some of the record beside the model.
+
+    Raises:
+        CheckpointError: If the training was not finished.
+    """
+    if not isinstance(model, str | Path) or not Path(model).is_dir():
+        return None
+    record = read_record(Path(model))
+    if record is None:
+        return None
+    if not record.get("finished"):
+        raise CheckpointError(f"{model}: its training was not finished; start its command again")
+    return {key: record[key] for key in _RECORDED if key in record}
 
 
 def _prepare(

@@ -10,8 +10,10 @@ from isoglot.batches import Hybrid, Scheme
 from isoglot.config import to_dict
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.experiments.config import EncoderConfig, ExperimentConfig
-from isoglot.experiments.corpora import distinct_texts, read_configured, training_corpus
+from isoglot.experiments.corpora import distinct_texts, read_configured
+from isoglot.experiments.parts import training_parts
 from isoglot.training import TrainingSettings, fit
+from isoglot.training.fit import fit_parts
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -57,11 +59,6 @@ def train(
         ConfigError: If settings are out of range, or scheme and corpus do not fit.
         CheckpointError: If `output_dir` holds another training.
     """
-    evaluator = None
-    if evaluate_on is not None:
-        from isoglot.evaluation import RetrievalEvaluator
-
-        evaluator = RetrievalEvaluator(evaluate_on, split=dev_split)
     return fit(
         model,
         corpus,
@@ -69,10 +66,16 @@ def train(
         output_dir=output_dir,
         settings=settings,
         split=split,
-        evaluator=evaluator,
+        evaluator=None if evaluate_on is None else _dev_evaluator(evaluate_on, dev_split),
         record=record,
         callbacks=callbacks,
     )
+
+
+def _dev_evaluator(corpus: ParallelCorpus, split: str) -> Callable[[Any], dict[str, float]]:
+    from isoglot.evaluation import RetrievalEvaluator
+
+    return RetrievalEvaluator(corpus, split=split)
 
 
 def run_experiment(
@@ -94,19 +97,17 @@ def run_experiment(
     tell = progress or say_nothing
     tell("reading corpora")
     corpora = [read_configured(part) for part in config.corpora]
-    joined = training_corpus(config.corpora, corpora)
+    parts = training_parts(config, corpora)
     output = Path(config.output.format(seed=config.training.seed))
     tell("building the encoder")
-    model = build_encoder(config.encoder, [joined], config.training.seed)
+    model = build_encoder(config.encoder, [part.corpus for part in parts], config.training.seed)
     tell("training")
-    train(
+    fit_parts(
         model,
-        joined,
+        parts,
         output_dir=output,
-        scheme=config.scheme.build(),
         settings=config.training,
-        evaluate_on=read_configured(config.dev) if config.dev else None,
-        dev_split=config.dev.splits[0] if config.dev else "dev",
+        evaluator=_dev_evaluator(read_configured(config.dev), config.dev.splits[0]) if config.dev else None,
         record=to_dict(config),
         callbacks=callbacks,
     )

@@ -1,6 +1,6 @@
 """Training: sentence-transformers' trainer over pair batches, and what is saved beside a model."""
 
 from isoglot.training.fit import fit
-from isoglot.training.settings import TrainingSettings
+from isoglot.training.settings import ObjectiveSettings, TrainingSettings
 
-__all__ = ["TrainingSettings", "fit"]
+__all__ = ["ObjectiveSettings", "TrainingSettings", "fit"]

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isoglot.corpora.manifest import condense
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import CheckpointError
-from isoglot.files import whole_file
+from isoglot.training.durable import sync_tree, temporary_name, write_durably
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 FILE_NAME = "isoglot.json"
 _ROWS_A_CHUNK = 65_536
+_PARTIAL = ".partial"
+_LAST = frozenset({"config.json", "modules.json"})
+"""Files without which nothing loads a model: the last to appear."""
 
 
 def data_checksums(corpus: ParallelCorpus, split: str) -> dict[str, str]:
@@ -32,7 +36,7 @@ def data_checksums(corpus: ParallelCorpus, split: str) -> dict[str, str]:
         The checksums of the folder that the corpus was read from; else one of its ids, texts and judgements.
     """
     if corpus.checksums:
-        return dict(corpus.checksums)
+        return condense(corpus.checksums)
     digest = hashlib.sha256()
     for table in (corpus.queries, corpus.documents):
         for batch in table.select([table.column_names[0], "language", "text"]).to_batches(_ROWS_A_CHUNK):
@@ -70,41 +74,79 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 def write_record(folder: Path, record: dict[str, Any]) -> None:
     """Writes the record, in one piece."""
     text = json.dumps(record, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-    with whole_file(folder / FILE_NAME) as file:
-        file.write(text.encode())
+    write_durably(folder / FILE_NAME, text.encode())
+
+
+def is_untouched(folder: Path) -> bool:
+    """Whether a folder holds nothing, or nothing but the beginning of a record that was never finished."""
+    begun = temporary_name(folder / FILE_NAME)
+    return not folder.is_dir() or all(path == begun for path in folder.iterdir())
 
 
 def save_model(model: SentenceTransformer, folder: Path, record: dict[str, Any]) -> None:
-    """Saves a model and its record; the record comes last, so a folder that has one is whole.
+    """Saves a model and its record; the record comes last, so a folder whose record says so is whole.
 
     Args:
         model: The model.
         folder: Where; files of an earlier model there are replaced.
         record: Content of `isoglot.json`.
+
+    Raises:
+        CheckpointError: If it cannot be written.
     """
-    partial = folder / ".partial"
+    partial = folder / _PARTIAL
     shutil.rmtree(partial, ignore_errors=True)
-    model.save(str(partial))
-    card = partial / "README.md"
-    card.write_text(card.read_text(encoding="utf-8") + _card_section(record), encoding="utf-8")
-    for path in partial.rglob("*.safetensors"):
-        path.chmod(card.stat().st_mode)  # safetensors writes files that only their owner may read
-    for path in sorted(partial.iterdir()):
+    try:
+        _save_whole(model, partial, record)
+    except Exception as error:  # disk full, no permission: each library has its own errors for it
+        shutil.rmtree(partial, ignore_errors=True)
+        raise CheckpointError(
+            f"{folder}: the model cannot be written: {error}; make room, and start the same command again: "
+            "training goes on from its last checkpoint"
+        ) from error
+    for path in sorted(partial.iterdir(), key=lambda path: (path.name in _LAST, path.name)):
         target = folder / path.name
         if target.is_dir():
             shutil.rmtree(target)
         path.replace(target)
     partial.rmdir()
+    sync_tree(folder)
     write_record(folder, record)
+
+
+def _save_whole(model: SentenceTransformer, folder: Path, record: dict[str, Any]) -> None:
+    _forget_last_texts(model)
+    model.save(str(folder))
+    card = folder / "README.md"
+    card.write_text(card.read_text(encoding="utf-8") + _card_section(record), encoding="utf-8")
+    for path in folder.rglob("*.safetensors"):
+        path.chmod(card.stat().st_mode)  # safetensors writes files that only their owner may read
+    sync_tree(folder)
+
+
+def _forget_last_texts(model: SentenceTransformer) -> None:
+    """Takes padding and truncation of the texts that came last out of what tokenizers save of themselves."""
+    for module in model.modules():
+        backend = getattr(getattr(module, "tokenizer", None), "backend_tokenizer", None)
+        if backend is not None:
+            backend.no_padding()
+            backend.no_truncation()
 
 
 def _card_section(record: dict[str, Any]) -> str:
     drawn = record["provenance"]
-    rows = "\n".join(f"| {kind} | {count:,} |" for kind, count in drawn["batches"].items())
+    kinds = "\n".join(f"| {kind} | {count:,} |" for kind, count in drawn["batches"].items())
+    parts = "\n".join(
+        f"| {name} | {part['num_batches']:,} | {part['share_monolingual']:.1%} "
+        f"| {sum(part['pairs'].values()):,} |"
+        for name, part in drawn["parts"].items()
+    )
+    schemes = [part["scheme"] for part in record.get("parts", [record])]
     return (
         "\n## Training batches\n\n"
-        f"Scheme: `{json.dumps(record['scheme'])}`, seed {record['seed']}. "
+        f"Scheme: {', '.join(f'`{json.dumps(scheme)}`' for scheme in schemes)}, seed {record['seed']}. "
         f"{drawn['share_monolingual']:.1%} of {drawn['num_batches']:,} batches were monolingual.\n\n"
-        f"| batch | drawn |\n|---|---:|\n{rows}\n\n"
+        f"| corpus | batches | monolingual | pairs |\n|---|---:|---:|---:|\n{parts}\n\n"
+        f"| batch | drawn |\n|---|---:|\n{kinds}\n\n"
         "The number of pairs by language pair is in `isoglot.json`.\n"
     )

@@ -1,30 +1,38 @@
-"""Training an encoder on a parallel corpus, resumable and with its record beside it."""
+"""Training an encoder on parallel corpora, resumable and with its record beside it."""
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isoglot.batches import PairBatchSampler, Scheme, training_pairs
+from isoglot.batches import PairBatchSampler, Scheme
 from isoglot.corpora.parallel import ParallelCorpus
-from isoglot.errors import CheckpointError, ConfigError
-from isoglot.training.artefact import data_checksums, read_record, save_model, write_record
+from isoglot.errors import ConfigError
+from isoglot.training.artefact import save_model
+from isoglot.training.checkpoints import discard_newer, last_whole_checkpoint
+from isoglot.training.parts import CHECKPOINTS, TrainingPart, build_sampler, claim, identity
+from isoglot.training.precision import bf16_problem
+from isoglot.training.processes import Processes, join_processes
 from isoglot.training.settings import TrainingSettings
 from isoglot.versions import installed_versions
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer, SentenceTransformerTrainingArguments
 
+    from isoglot.training.teacher import TeacherVectors
     from isoglot.training.trainer import PairTrainer
 
 _PACKAGES = ("isoglot", "sentence-transformers", "transformers", "torch", "numpy")
 """Whose versions decide what a training computes."""
+_TIMES = frozenset(
+    f"eval_{name}" for name in ("runtime", "samples_per_second", "steps_per_second", "jit_compilation_time")
+)
+"""What the trainer logs of an evaluation that is no measure, and that no two trainings have in common."""
 
 Evaluator = Callable[[Any], dict[str, float]]
 """Called with the model, it returns measures by name; a sentence-transformers evaluator is one."""
@@ -39,10 +47,11 @@ def fit(
     settings: TrainingSettings | None = None,
     split: str = "train",
     evaluator: Evaluator | None = None,
+    teacher: TeacherVectors | None = None,
     record: Mapping[str, Any] | None = None,
     callbacks: list[Any] | None = None,
 ) -> SentenceTransformer:
-    """Trains an encoder; the same call goes on where an interrupted one stopped.
+    """Trains an encoder on one corpus; the same call goes on where an interrupted one stopped.
 
     Args:
         model: The encoder, changed in place.
@@ -52,6 +61,7 @@ def fit(
         settings: Steps, rates, batch size.
         split: Split of the corpus to train on.
         evaluator: Dev evaluation; its `settings.measure` chooses the checkpoint that is kept.
+        teacher: What is distilled, if the settings give it a weight.
         record: Further facts for `isoglot.json` (a configuration, say); a resumption must repeat them.
         callbacks: Further callbacks of the trainer.
 
@@ -60,32 +70,107 @@ def fit(
 
     Raises:
         ConfigError: If settings are out of range, or scheme and corpus do not fit.
-        CheckpointError: If `output_dir` holds another training, or something that is not one.
+        CheckpointError: If `output_dir` holds another training or something that is not one, or cannot be
+            written to.
+    """
+    return fit_parts(
+        model,
+        [TrainingPart(corpus, scheme, split)],
+        output_dir=output_dir,
+        settings=settings,
+        evaluator=evaluator,
+        teacher=teacher,
+        record=record,
+        callbacks=callbacks,
+    )
+
+
+def fit_parts(
+    model: SentenceTransformer,
+    parts: Sequence[TrainingPart],
+    *,
+    output_dir: str | Path,
+    settings: TrainingSettings | None = None,
+    evaluator: Evaluator | None = None,
+    teacher: TeacherVectors | None = None,
+    record: Mapping[str, Any] | None = None,
+    callbacks: list[Any] | None = None,
+) -> SentenceTransformer:
+    """Trains an encoder on several corpora, each batch from one of them; otherwise as `fit`.
+
+    Started by torchrun, all processes share every batch, and the first one writes.
+
+    Args:
+        model: The encoder, changed in place.
+        parts: What is trained on, each with its own scheme, batch size and weight.
+        output_dir: Where the model is saved, with checkpoints under way.
+        settings: Steps, rates, batch size over all processes.
+        evaluator: Dev evaluation; its `settings.measure` chooses the checkpoint that is kept.
+        teacher: What is distilled, if the settings give it a weight; of a single part.
+        record: Further facts for `isoglot.json` (a configuration, say); a resumption must repeat them.
+        callbacks: Further callbacks of the trainer.
+
+    Returns:
+        The trained encoder: the best checkpoint by dev measure, or the last.
+
+    Raises:
+        ConfigError: If settings are out of range, or schemes and corpora do not fit.
+        CheckpointError: If `output_dir` holds another training or something that is not one, or cannot be
+            written to.
     """
     from sentence_transformers import SentenceTransformer
 
     settings = settings or TrainingSettings()
-    if problems := settings.problems():
+    problems = settings.problems()
+    if settings.bf16 and (lacking := bf16_problem(model.device)):
+        problems.append(lacking)
+    if problems:
         raise ConfigError("\n".join(problems))
+    if teacher is not None and len(parts) > 1:
+        raise ConfigError(f"a teacher knows the groups of one corpus; got {len(parts)} parts")
     folder = Path(output_dir)
-    sampler = PairBatchSampler(
-        training_pairs(corpus, split), scheme, settings.batch_size, settings.steps, seed=settings.seed
-    )
-    identity = _identity(corpus, scheme, settings, split, record)
-    if _claim(folder, identity):
+    processes = join_processes(cpu=model.device.type == "cpu")
+    sampler = build_sampler(parts, settings, processes)
+    facts = identity(parts, settings, record)
+    if teacher is not None:
+        facts["teacher"] = dict(teacher.description)
+    if processes.by_first(lambda: claim(folder, facts)):
         return SentenceTransformer(str(folder), device="cpu" if model.device.type == "cpu" else None)
-    trainer = _run(model, sampler, settings, folder / "checkpoints", evaluator, callbacks)
+    trainer = _train(
+        _Job(model, sampler, settings, processes, evaluator, teacher, tuple(callbacks or ())),
+        folder / CHECKPOINTS,
+    )
+    dev = _dev_history(trainer, evaluator, settings)
+    processes.by_first(lambda: _finish(trainer, folder, facts, dev))
+    return model
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """What is trained, on what, and how."""
+
+    model: SentenceTransformer
+    sampler: PairBatchSampler
+    settings: TrainingSettings
+    processes: Processes
+    evaluator: Evaluator | None
+    teacher: TeacherVectors | None
+    callbacks: tuple[Any, ...]
+
+
+def _finish(trainer: PairTrainer, folder: Path, facts: dict[str, Any], dev: list[dict[str, Any]]) -> None:
+    """Saves the model with its record, after which the checkpoints are of no use."""
     finished = {
-        **identity,
+        **facts,
         "finished": True,
         "provenance": trainer.provenance.to_dict(),
-        "dev": _dev_history(trainer, evaluator, settings),
+        "dev": dev,
         "best_checkpoint_measure": trainer.state.best_metric,
+        "num_processes": trainer.processes.count,
         "versions": installed_versions(*_PACKAGES),
     }
-    save_model(model, folder, finished)
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-    return model
+    save_model(trainer.model, folder, finished)
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
 
 
 def _dev_history(
@@ -93,107 +178,64 @@ def _dev_history(
 ) -> list[dict[str, Any]]:
     """Dev measures by step: those taken on the way, or one evaluation of the finished model."""
     if evaluator is not None and not settings.evaluate_every_steps:
-        measures = {f"eval_{name}": float(value) for name, value in evaluator(trainer.model).items()}
-        return [{"step": settings.steps, **measures}]
-    return [entry for entry in trainer.state.log_history if any(key.startswith("eval_") for key in entry)]
+        from sentence_transformers.util.distributed import distributed_evaluation
+
+        with distributed_evaluation(trainer.model) as evaluates:
+            found = evaluator(trainer.model) if evaluates else {}
+        return [{"step": settings.steps, **{f"eval_{name}": float(value) for name, value in found.items()}}]
+    entries = [entry for entry in trainer.state.log_history if any(key.startswith("eval_") for key in entry)]
+    return [{key: value for key, value in entry.items() if key not in _TIMES} for entry in entries]
 
 
-def _identity(
-    corpus: ParallelCorpus,
-    scheme: Scheme,
-    settings: TrainingSettings,
-    split: str,
-    record: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    """What makes one training this one and no other."""
-    assert not isinstance(scheme, type)
-    return {
-        "scheme": {"name": type(scheme).__name__, **asdict(scheme)},  # type: ignore[call-overload]
-        "seed": settings.seed,
-        "settings": asdict(settings),
-        "corpus": corpus.name,
-        "split": split,
-        "num_queries": corpus.queries.num_rows,
-        "num_documents": corpus.documents.num_rows,
-        "checksums": data_checksums(corpus, split),
-        **({"config": dict(record)} if record else {}),
-    }
-
-
-def _claim(folder: Path, identity: dict[str, Any]) -> bool:
-    """Whether the training is finished already; otherwise the folder is made ready for it."""
-    existing = read_record(folder)
-    wanted = json.loads(json.dumps(identity))
-    if existing is None:
-        if folder.is_dir() and any(folder.iterdir()):
-            raise CheckpointError(f"{folder} is not empty and holds no training; choose another folder")
-        folder.mkdir(parents=True, exist_ok=True)
-        write_record(folder, {**wanted, "finished": False})
-        return False
-    differing = [key for key in wanted if existing.get(key) != wanted[key]]
-    if differing:
-        raise CheckpointError(
-            f"{folder} holds a training with another {', '.join(differing)}; "
-            "choose another folder, or delete this one to train again"
-        )
-    return bool(existing.get("finished"))
-
-
-def _run(
-    model: SentenceTransformer,
-    sampler: PairBatchSampler,
-    settings: TrainingSettings,
-    checkpoints: Path,
-    evaluator: Evaluator | None,
-    callbacks: list[Any] | None,
-) -> PairTrainer:
+def _train(job: _Job, checkpoints: Path) -> PairTrainer:
     from transformers import PrinterCallback
 
     from isoglot.batches.collation import PairCollator
     from isoglot.retrieval.exact import fast_matmul
-    from isoglot.training.loss import GroupContrastiveLoss
-    from isoglot.training.provenance import Provenance
+    from isoglot.training.loss import build_loss
     from isoglot.training.sparse import sparse_updates
-    from isoglot.training.trainer import DevEvaluation, PairTrainer, last_complete_checkpoint
+    from isoglot.training.trainer import DevEvaluation, PairTrainer
 
-    with sparse_updates(model) as sparse:
-        loss = GroupContrastiveLoss(
-            model,
-            temperature=settings.temperature,
-            learn_temperature=settings.learn_temperature,
-            directions=settings.directions,
-        )
+    with sparse_updates(job.model) as sparse:
         trainer = PairTrainer(
-            sampler=sampler,
-            collator=PairCollator(model, sampler),
+            sampler=job.sampler,
+            collator=PairCollator(job.model, job.sampler),
             sparse=sparse,
-            model=model,
-            args=_arguments(model, settings, checkpoints, sparse=sparse, dev=evaluator is not None),
-            loss=loss,
-            evaluator=DevEvaluation(evaluator) if evaluator else None,
-            callbacks=callbacks,
+            processes=job.processes,
+            model=job.model,
+            args=_arguments(job, checkpoints, sparse=sparse),
+            loss=build_loss(job.model, job.settings, job.teacher),
+            evaluator=DevEvaluation(job.evaluator) if job.evaluator else None,
+            callbacks=list(job.callbacks),
         )
         trainer.remove_callback(PrinterCallback)
-        resumed = last_complete_checkpoint(checkpoints)
-        if resumed is not None:
-            trainer.provenance = Provenance.load(resumed)
-        with fast_matmul() if model.device.type == "cpu" else nullcontext():
-            trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+        resumed = job.processes.by_first(lambda: _resumption(checkpoints))
+        with fast_matmul() if job.model.device.type == "cpu" else nullcontext():
+            trainer.resume(resumed)
     return trainer
 
 
-def _arguments(
-    model: SentenceTransformer, settings: TrainingSettings, checkpoints: Path, *, sparse: bool, dev: bool
-) -> SentenceTransformerTrainingArguments:
+def _resumption(folder: Path) -> Path | None:
+    """The checkpoint to go on from; what an interrupted training left after it is deleted."""
+    checkpoint = last_whole_checkpoint(folder)
+    discard_newer(folder, checkpoint)
+    return checkpoint
+
+
+def _arguments(job: _Job, checkpoints: Path, *, sparse: bool) -> SentenceTransformerTrainingArguments:
     from sentence_transformers import SentenceTransformerTrainingArguments
 
-    every = settings.evaluate_every_steps if dev else 0
+    settings = job.settings
+    cpu = job.model.device.type == "cpu"
+    every = settings.evaluate_every_steps if job.evaluator is not None else 0
     save_every = every or settings.checkpoint_every_steps
     choose = bool(every and settings.measure)
     return SentenceTransformerTrainingArguments(
         output_dir=str(checkpoints),
         max_steps=settings.steps,
-        per_device_train_batch_size=settings.batch_size,
+        per_device_train_batch_size=settings.batch_size // job.processes.count,
+        # A model of several towers is refused without; its features say themselves where they go.
+        router_mapping={"query": "query", "document": "document"},
         learning_rate=settings.learning_rate,
         lr_scheduler_type="linear",
         warmup_steps=math.ceil(settings.warmup_share * settings.steps),
@@ -202,17 +244,18 @@ def _arguments(
         seed=settings.seed,
         data_seed=settings.seed,
         bf16=settings.bf16,
-        use_cpu=model.device.type == "cpu",
+        use_cpu=cpu,
         eval_strategy="steps" if every else "no",
         eval_steps=every or None,
         save_strategy="steps" if save_every else "no",
         save_steps=save_every or 500,
-        save_total_limit=2,
+        save_total_limit=None,  # `PairTrainer` deletes old ones, once a new one is known to be whole
         load_best_model_at_end=choose,
         metric_for_best_model=f"eval_{settings.measure}" if choose else None,
         greater_is_better=settings.higher_is_better if choose else None,
-        logging_steps=max(1, settings.steps // 50),
+        logging_steps=max(10, settings.steps // 50),
         report_to="none",
         disable_tqdm=True,
-        dataloader_pin_memory=model.device.type != "cpu",
+        dataloader_drop_last=job.processes.count > 1,  # what the trainer would do anyway, and warn of
+        dataloader_pin_memory=not cpu,
     )

@@ -1,57 +1,80 @@
-"""The training loss as a module: encodes both columns of a batch and compares them."""
+"""The training loss as a module: encodes both columns of a batch and adds up the terms of the objective."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from isoglot.batches.labels import BatchLabels
 from isoglot.errors import ConfigError
-from isoglot.objectives import Directions, info_nce_loss
+from isoglot.training import terms
+from isoglot.training.encoded import EncodedBatch
+from isoglot.training.encoding import Features, encode_columns
+from isoglot.training.settings import ObjectiveSettings, TrainingSettings
+from isoglot.training.terms import Term
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+    from isoglot.training.teacher import TeacherVectors
+
 _MAX_SCALE = 100.0  # as CLIP: beyond it training turns unstable
 
 
-class GroupContrastiveLoss(nn.Module):
-    """InfoNCE with translations masked by group, for sentence-transformers' trainer.
+class RetrievalLoss(nn.Module):
+    """The weighted sum of some terms of a batch, for sentence-transformers' trainer.
 
     Attributes:
         model: The encoder; the trainer swaps in its wrapped one.
-        directions: Which side looks for which.
+        terms: Name -> term.
+        dimensions: First dimensions in which the terms are taken too -> weight.
+        mini_batch_size: Rows that are encoded at a time; 0 for all.
         log_scale: Logarithm of the inverse temperature; a parameter if it is learned.
     """
 
     def __init__(
         self,
         model: SentenceTransformer,
+        terms: Mapping[str, Term],
         *,
         temperature: float = 0.05,
         learn_temperature: bool = False,
-        directions: Directions = "query_to_document",
+        dimensions: Mapping[int, float] | None = None,
+        mini_batch_size: int = 0,
+        config: Mapping[str, Any] | None = None,
     ) -> None:
         """Makes the loss.
 
         Args:
-            model: Encoder of L2-normalised embeddings.
+            model: An encoder. If it compares by cosine and does not normalise its embeddings, the loss does.
+            terms: Name -> term.
             temperature: Softmax temperature, or its first value if it is learned; > 0.
             learn_temperature: Whether to train it, down to 0.01.
-            directions: `query_to_document`, or `both`.
+            dimensions: First dimensions in which the terms are taken too -> weight (Kusupati et al. 2022,
+                arXiv 2205.13147).
+            mini_batch_size: Rows that are encoded at a time, to need less memory; 0 for all.
+            config: What the model card says of the loss, beside the temperature.
 
         Raises:
-            ConfigError: If temperature <= 0.
+            ConfigError: If temperature <= 0, if the embeddings have fewer dimensions, or if an encoder that
+                needs no mini-batches is to have some.
         """
         super().__init__()
         if temperature <= 0:
             raise ConfigError(f"temperature must be > 0, got {temperature}")
         self.model = model
-        self.directions: Directions = directions
+        self.terms = dict(terms)
+        self.dimensions = dict(dimensions or {})
+        self.mini_batch_size = mini_batch_size
+        self._config = dict(config or {})
+        self._normalize = _leaves_length_open(model)
+        _check_encoder(model, self.dimensions, mini_batch_size)
         log_scale = torch.tensor(-math.log(temperature))
         self.log_scale: Tensor
         if learn_temperature:
@@ -59,49 +82,112 @@ class GroupContrastiveLoss(nn.Module):
         else:
             self.register_buffer("log_scale", log_scale, persistent=False)
 
-    def forward(self, sentence_features: Iterable[dict[str, Tensor]], labels: Tensor) -> Tensor:
-        """Loss of a batch.
+    def forward(self, sentence_features: Iterable[Features], labels: Tensor) -> dict[str, Tensor]:
+        """The weighted terms of a batch; the loss is their sum.
 
         Args:
-            sentence_features: Model input of the queries, then of the documents.
-            labels: (N, 4) labels of the documents (`BatchLabels.pack`).
+            sentence_features: Model input of this process' queries, then of their documents.
+            labels: (n, 4) labels of these documents (`BatchLabels.pack`).
 
         Returns:
-            Scalar loss.
+            Name -> scalar; `name@D` for a term in the first D dimensions.
         """
         queries, documents = sentence_features
-        query_embeddings, document_embeddings = _encode_both(self.model, queries, documents)
-        scale = self.log_scale.exp().clamp(max=_MAX_SCALE)
-        meant = BatchLabels.unpack(labels)
-        numbers = torch.unique(meant.owners)
-        return info_nce_loss(
-            query_embeddings,
-            document_embeddings,
-            meant.drawn(numbers),
-            meant.parallel(numbers),
-            scale,
-            self.directions,
-        )
+        embeddings = encode_columns(self.model, queries, documents, self.mini_batch_size)
+        if self._normalize:
+            embeddings = (functional.normalize(embeddings[0]), functional.normalize(embeddings[1]))
+        batch = EncodedBatch.gather(*embeddings, labels, self.log_scale.exp().clamp(max=_MAX_SCALE))
+        parts = {name: term.weight * term.value(batch) for name, term in self.terms.items()}
+        for dimension, weight in self.dimensions.items():
+            truncated = batch.truncated(dimension)
+            for name, term in self.terms.items():
+                if term.truncated:
+                    parts[f"{name}@{dimension}"] = weight * term.weight * term.value(truncated)
+        return parts
 
     def get_config_dict(self) -> dict[str, Any]:
         """Settings, for the model card."""
-        return {
-            "temperature": round(math.exp(-self.log_scale.item()), 6),
-            "learn_temperature": isinstance(self.log_scale, nn.Parameter),
-            "directions": self.directions,
-        }
+        return {**self._config, "temperature": round(math.exp(-self.log_scale.item()), 6)}
 
 
-def _encode_both(
-    model: nn.Module, queries: dict[str, Tensor], documents: dict[str, Tensor]
-) -> tuple[Tensor, Tensor]:
-    if "offsets" not in queries or "offsets" not in documents:
-        return model(queries)["sentence_embedding"], model(documents)["sentence_embedding"]
-    # A static encoder takes both columns in one pass: one lookup of the batch's distinct subwords.
-    num_query_ids, num_queries = len(queries["input_ids"]), len(queries["offsets"])
-    merged = {
-        "input_ids": torch.cat([queries["input_ids"], documents["input_ids"]]),
-        "offsets": torch.cat([queries["offsets"], documents["offsets"] + num_query_ids]),
+def build_loss(
+    model: SentenceTransformer, settings: TrainingSettings, teacher: TeacherVectors | None = None
+) -> RetrievalLoss:
+    """The loss that settings describe.
+
+    Args:
+        model: The encoder.
+        settings: Settings without problems.
+        teacher: What is distilled, if `objective.distillation_weight` > 0.
+
+    Returns:
+        The loss.
+
+    Raises:
+        ConfigError: If the encoder does not fit the settings or the teacher, or there is a teacher without
+            weight or a weight without teacher.
+    """
+    objective = settings.objective
+    if (teacher is None) == (objective.distillation_weight > 0):
+        raise ConfigError(
+            f"distillation_weight is {objective.distillation_weight}, and there is "
+            f"{'no teacher' if teacher is None else 'a teacher'}; give both or neither"
+        )
+    width = model.get_embedding_dimension()
+    if teacher is not None and width is not None:
+        teacher.check_width(width)
+    return RetrievalLoss(
+        model,
+        _terms(objective, teacher),
+        temperature=objective.temperature,
+        learn_temperature=objective.learn_temperature,
+        dimensions=objective.weights_by_dimension,
+        mini_batch_size=settings.mini_batch_size,
+        config=asdict(objective) | {"mini_batch_size": settings.mini_batch_size},
+    )
+
+
+def _terms(objective: ObjectiveSettings, teacher: TeacherVectors | None) -> dict[str, Term]:
+    """The terms whose weight is not 0."""
+    contrastive = partial(
+        terms.contrastive,
+        directions=objective.directions,
+        several=objective.several_answers,
+        translations=objective.translations,
+    )
+    consistency = partial(terms.consistency, kind=objective.consistency)
+    found = {
+        "contrastive": Term(objective.contrastive_weight, contrastive),
+        "consistency": Term(objective.consistency_weight, consistency),
+        "query_consistency": Term(objective.query_consistency_weight, terms.query_consistency),
+        "alignment": Term(objective.alignment_weight, terms.alignment, truncated=False),
     }
-    embeddings = model(merged)["sentence_embedding"]
-    return embeddings[:num_queries], embeddings[num_queries:]
+    if teacher is not None:
+        distillation = partial(terms.distillation, teacher=teacher)
+        found["distillation"] = Term(objective.distillation_weight, distillation, truncated=False)
+    return {name: term for name, term in found.items() if term.weight > 0}
+
+
+def _leaves_length_open(model: SentenceTransformer) -> bool:
+    """Whether embeddings are compared by cosine and yet not of length 1."""
+    from sentence_transformers.sentence_transformer.modules import Normalize
+
+    return model.similarity_fn_name == "cosine" and not isinstance(model[-1], Normalize)
+
+
+def _check_encoder(model: SentenceTransformer, dimensions: Mapping[int, float], mini_batch_size: int) -> None:
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+
+    problems = []
+    width = model.get_embedding_dimension()
+    if dimensions and width is not None and max(dimensions) >= width:
+        problems.append(
+            f"matryoshka_dimensions must be below the width of the embeddings, {width}, got {max(dimensions)}"
+        )
+    if mini_batch_size and isinstance(model[0], StaticEmbedding):
+        problems.append(
+            f"mini_batch_size must be 0 for a static encoder, got {mini_batch_size}; it has no activations "
+            "that would fill the memory, so choose any batch_size"
+        )
+    if problems:
+        raise ConfigError("\n".join(problems))

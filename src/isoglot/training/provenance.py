@@ -1,10 +1,11 @@
-"""Batch provenance: which languages a training really drew, counted step by step."""
+"""Batch provenance: which languages and corpora a training really drew, counted step by step."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,68 +15,105 @@ import numpy.typing as npt
 from isoglot.errors import CheckpointError
 
 FILE_NAME = "provenance.json"
+_MONOLINGUAL = "monolingual"
 
 
 @dataclass
 class Provenance:
-    """Counts of batches by kind and of pairs by language pair.
+    """Counts of batches by kind and of pairs by language pair, for each part of a training.
 
     Attributes:
-        languages: Tags that codes index.
-        batches: Kind -> number of batches; a monolingual one is counted as `monolingual/<language>`.
-        pairs: (languages, languages) number of pairs by query and document language.
+        languages: Tags that codes index; code -1 is no language.
+        parts: Names of the parts that batches are drawn from, no two alike.
+        batches: For each part, kind -> number of batches; a monolingual one is `monolingual/<language>`.
+        pairs: (parts, languages + 1, languages + 1) number of pairs by query and document language; the last
+            is no language.
     """
 
     languages: tuple[str, ...]
-    batches: dict[str, int] = field(default_factory=dict)
-    pairs: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    parts: tuple[str, ...]
+    batches: list[Counter[str]]
+    pairs: npt.NDArray[np.int64]
 
-    def __post_init__(self) -> None:
-        if self.pairs.size == 0:
-            # One more row and column for documents without language (code -1).
-            self.pairs = np.zeros((len(self.languages) + 1,) * 2, np.int64)
+    @classmethod
+    def of_parts(cls, languages: Sequence[str], parts: Sequence[str]) -> Provenance:
+        """Counts of nothing yet.
 
-    def count(self, codes: npt.NDArray[np.int64]) -> None:
+        Args:
+            languages: Tags that codes index.
+            parts: What the parts are called; those of one name are told apart by a number.
+
+        Returns:
+            The counts.
+        """
+        size = len(languages) + 1
+        counts = np.zeros((len(parts), size, size), np.int64)
+        return cls(tuple(languages), _distinct(parts), [Counter() for _ in parts], counts)
+
+    def count(self, part: int, kind: str, codes: npt.NDArray[np.int64]) -> None:
         """Adds a batch.
 
         Args:
-            codes: (B, 2) language code of each pair's query and document.
+            part: Number of the part that it was drawn from.
+            kind: How its languages were drawn.
+            codes: (P, 2) language codes of the query and the document of each pair.
         """
-        np.add.at(self.pairs, (codes[:, 0], codes[:, 1]), 1)
-        same = codes[:, 0] == codes[:, 1]
-        if not same.any():
-            kind = "cross_lingual"
-        elif same.all() and (codes[:, 0] == codes[0, 0]).all():
-            kind = f"monolingual/{self.languages[codes[0, 0]]}"
-        else:
-            kind = "mixed"
-        self.batches[kind] = self.batches.get(kind, 0) + 1
+        np.add.at(self.pairs[part], (codes[:, 0], codes[:, 1]), 1)
+        if kind == _MONOLINGUAL:
+            found = set(codes.ravel().tolist()) - {-1}
+            assert len(found) == 1, f"a monolingual batch in {len(found)} languages"
+            (language,) = found
+            kind = f"{_MONOLINGUAL}/{self._names[language]}"
+        self.batches[part][kind] += 1
+
+    @property
+    def num_batches(self) -> int:
+        """Batches of all parts."""
+        return sum(kinds.total() for kinds in self.batches)
 
     @property
     def share_monolingual(self) -> float:
         """Share of batches in one language; in a hybrid training it tends to alpha."""
-        total = sum(self.batches.values())
-        return sum(count for kind, count in self.batches.items() if kind.startswith("monolingual/")) / max(
-            1, total
-        )
+        return sum(map(_num_monolingual, self.batches)) / max(1, self.num_batches)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values: batches by kind, and pairs as `query language-document language`."""
-        names = [*self.languages, "none"]
-        pairs = {
-            f"{names[query]}-{names[document]}": int(self.pairs[query, document])
-            for query, document in zip(*np.nonzero(self.pairs), strict=True)
-        }
+        """Plain values: batches by kind, pairs as `de_to_en`, query first; of all, and by part."""
+        by_part = zip(self.parts, self.batches, self.pairs, strict=True)
         return {
-            "num_batches": sum(self.batches.values()),
+            "num_batches": self.num_batches,
             "share_monolingual": round(self.share_monolingual, 4),
-            "batches": dict(sorted(self.batches.items())),
-            "pairs": dict(sorted(pairs.items())),
+            "batches": dict(sorted(sum(self.batches, Counter[str]()).items())),
+            "pairs": self._named(self.pairs.sum(axis=0)),
+            "parts": {
+                name: {
+                    "num_batches": kinds.total(),
+                    "share_monolingual": round(_num_monolingual(kinds) / max(1, kinds.total()), 4),
+                    "batches": dict(sorted(kinds.items())),
+                    "pairs": self._named(pairs),
+                }
+                for name, kinds, pairs in by_part
+            },
         }
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return (*self.languages, "none")
+
+    def _named(self, pairs: npt.NDArray[np.int64]) -> dict[str, int]:
+        drawn = zip(*np.nonzero(pairs), strict=True)
+        named = {
+            f"{self._names[query]}_to_{self._names[document]}": (query, document) for query, document in drawn
+        }
+        return {name: int(pairs[place]) for name, place in sorted(named.items())}
 
     def save(self, folder: Path) -> None:
         """Writes the counts beside a checkpoint."""
-        state = {"languages": self.languages, "batches": self.batches, "pairs": self.pairs.tolist()}
+        state = {
+            "languages": self.languages,
+            "parts": self.parts,
+            "batches": self.batches,
+            "pairs": self.pairs.tolist(),
+        }
         (folder / FILE_NAME).write_text(json.dumps(state), encoding="utf-8")
 
     @classmethod
@@ -93,8 +131,24 @@ class Provenance:
         """
         try:
             state: Mapping[str, Any] = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-            return cls(tuple(state["languages"]), dict(state["batches"]), np.array(state["pairs"], np.int64))
+            batches = [Counter[str](kinds) for kinds in state["batches"]]
+            pairs = np.array(state["pairs"], np.int64)
+            return cls(tuple(state["languages"]), tuple(state["parts"]), batches, pairs)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CheckpointError(
                 f"{folder / FILE_NAME}: {error}; delete this checkpoint to go on without it"
             ) from error
+
+
+def _num_monolingual(kinds: Counter[str]) -> int:
+    return sum(count for kind, count in kinds.items() if kind.startswith(f"{_MONOLINGUAL}/"))
+
+
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, those that come again with a number."""
+    seen: Counter[str] = Counter()
+    distinct = []
+    for name in names:
+        seen[name] += 1
+        distinct.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(distinct)
