@@ -201,12 +201,11 @@ def read_limits(pairs: TrainingPairs, batch_size: int, number: int) -> dict[str,
     def from_files() -> None:
         for side in sides:
             places = rng.integers(0, side.num_groups, batch_size)
-            side.first_cells[places]
-            side.presence[places]
+            side.cells.of(places)
 
     return {
         "numpy, a million numbers in memory": times_ms(lambda: rng.choice(in_memory, batch_size), number),
-        "numpy, both sides of the mapped files": times_ms(from_files, number),
+        "what both sides of the mapped files hold": times_ms(from_files, number),
     }
 
 

@@ -8,7 +8,8 @@
 In a `console`, `bash` or `sh` block, every line that begins with `isoglot` or `make` (after `$ `, where the
 block has prompts) is checked against the commands and their options; a backslash continues a line. Every
 `python` block must parse and may use only public names of isoglot; one that stands under `<!-- runs -->` is
-run in an empty folder, after the marked ones above it in the same file.
+run in an empty folder, after the marked ones above it in the same file. Every `toml` block is read as an
+experiment, or as a part of one, and the guide to training names every key.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,10 @@ import typer
 
 import isoglot
 from isoglot import cli
+from isoglot.config import read_config
+from isoglot.experiments import ExperimentConfig
+from isoglot.experiments.config import CorpusConfig, EncoderConfig, SchemeConfig, TeacherConfig
+from isoglot.training import ObjectiveSettings, TrainingSettings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -141,6 +147,48 @@ def test_python_that_is_marked_runs(page: Path, tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr
+
+
+REQUIRED = {"output =": 'output = "model"\n', "corpora]]": 'corpora = [{ dataset = "world-text" }]\n'}
+"""What an experiment must have, and what is put before a block that lacks it."""
+
+
+def test_configurations_in_the_docs_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [text for page in PAGES for _, text in blocks(page, "toml")]
+    monkeypatch.chdir(tmp_path)
+    for folder in re.findall(r'folder = "(.*)"', "".join(texts)):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        Path(folder, "corpus.json").touch()
+    for number, text in enumerate(texts):
+        before = "".join(line for key, line in REQUIRED.items() if key not in text)
+        path = tmp_path / f"{number}.toml"
+        path.write_text(before + text, encoding="utf-8")
+        assert read_config(path, ExperimentConfig).output
+    assert len(texts) >= 3
+
+
+@pytest.mark.parametrize(
+    "keys", [TrainingSettings, ObjectiveSettings, CorpusConfig, EncoderConfig, SchemeConfig, TeacherConfig]
+)
+def test_the_guide_to_training_names_every_key(keys: type) -> None:
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^(\w+) =|`(\w+)`", page, re.MULTILINE))
+    known = {name for pair in named for name in pair}
+    assert {field.name for field in fields(keys)} - known - {"objective"} == set()
+
+
+def test_the_guide_to_training_knows_the_defaults() -> None:
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(\w+)` \| `?([\w.-]+)`? \|", page, re.MULTILINE)
+    kept = {
+        field.name: str(field.default)
+        for keys in (TrainingSettings, ObjectiveSettings, SchemeConfig)
+        for field in fields(keys)
+    }
+    compared = {name: (value, kept[name]) for name, value in told if name in kept and value != "none"}
+    assert len(compared) > 20
+    for name, (value, default) in compared.items():
+        assert value.lower() == default.lower() or float(value) == float(default), name
 
 
 PAGE = """

@@ -20,6 +20,7 @@ from isoglot.batches import (
     grouping,
     training_pairs,
 )
+from isoglot.batches.cells import Cells
 from isoglot.batches.members import CROSS, SAME, Members, Relation, find_members
 from isoglot.batches.sides import Side
 from isoglot.batches.storage import Storage, read_at_random
@@ -177,11 +178,12 @@ def test_a_complete_corpus_in_order_keeps_no_rows(toy_corpus: ParallelCorpus) ->
 def random_side(rng: np.random.Generator, num_groups: int, num_languages: int, density: float) -> Side:
     present = rng.random((num_groups, num_languages)) < density
     present[:, 0] = True
-    cells = np.concatenate([[0], np.cumsum(present.sum(axis=1))])
-    return Side(num_languages, np.packbits(present, axis=1, bitorder="little"), cells, None, None)
+    cells = Cells.empty(num_groups, num_languages, Storage())
+    cells.number(0, 0, present)
+    return Side(cells, None, None)
 
 
-@pytest.mark.parametrize("num_groups", [1, 127, 128, 129, 5000])
+@pytest.mark.parametrize("num_groups", [1, 191, 192, 193, 5000, 200_000])
 @pytest.mark.parametrize("relation", [SAME, CROSS, Relation("cross", 2), Relation("answered", 3)], ids=repr)
 def test_members_by_number_are_those_of_the_list(num_groups: int, relation: Relation) -> None:
     rng = np.random.default_rng(num_groups)
@@ -196,6 +198,27 @@ def test_members_by_number_are_those_of_the_list(num_groups: int, relation: Rela
     assert np.array_equal(members.groups(languages[order], numbers[order]), expected[order])
     assert isinstance(members, Members)
     assert members.all_groups(0).tolist() == np.flatnonzero(held[:, 0]).tolist()
+
+
+def test_members_that_stand_far_apart_are_found() -> None:
+    present = np.zeros((100_000, 3), np.bool_)
+    present[[0, 99_999], 0] = True
+    present[40_000:41_000, 2] = True
+    present[99_000:, 2] = True
+    cells = Cells.empty(*present.shape, Storage())
+    cells.number(0, 0, present)
+    side = Side(cells, None, None)
+    members = find_members(SAME, side, side, Storage())
+    expected = [np.flatnonzero(column).tolist() for column in members_of(side)]
+    assert members.sizes.tolist() == [len(groups) for groups in expected]
+    for language in np.flatnonzero(members.sizes):
+        size = int(members.sizes[language])
+        assert members.groups(np.full(size, language), np.arange(size)).tolist() == expected[language]
+
+
+def members_of(side: Side) -> list[np.ndarray]:
+    present = side.present(slice(None))
+    return list(SAME.holds(present, present).T)
 
 
 def test_relations_count_no_language_as_any() -> None:

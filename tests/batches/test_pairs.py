@@ -64,7 +64,7 @@ def test_choice_follows_the_weights(toy_corpus: ParallelCorpus) -> None:
     pairs = training_pairs(toy_corpus)
     group = pairs.same_language_groups[0][0]  # has a document in every language
     source = PairSource(pairs, seed=1, epoch=0)
-    rows = source.documents(np.full(4000, group), np.array([0.0, 3.0, 1.0, 9.0]))
+    rows = source.answers(np.full(4000, group), np.array([0.0, 3.0, 1.0, 9.0]))[:, 0]
     share = np.bincount(pairs.document_languages[rows], minlength=3) / 4000
     assert share[0] == 0
     assert share[1] == pytest.approx(0.75, abs=0.03)

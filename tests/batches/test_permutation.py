@@ -68,3 +68,10 @@ def test_taking_at_once_or_bit_by_bit_is_the_same() -> None:
     at_once = PermutedStreams(sizes, keys).take(wanted)
     streams = PermutedStreams(sizes, keys)
     assert at_once.tolist() == [int(streams.take(wanted[i : i + 1])[0]) for i in range(100)]
+
+
+def test_what_is_given_back_comes_next() -> None:
+    streams = PermutedStreams(np.array([50, 9]), np.array([1, 2], np.uint64))
+    taken = streams.take(np.array([0, 1, 0, 1, 0]))
+    streams.give_back(np.array([1, 0]))
+    assert streams.take(np.array([0, 1])).tolist() == [taken[4], taken[3]]

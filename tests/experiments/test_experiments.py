@@ -11,7 +11,8 @@ from sentence_transformers import SentenceTransformer
 from isoglot.config import read_config
 from isoglot.corpora import write_corpus
 from isoglot.corpora.parallel import ParallelCorpus
-from isoglot.errors import ConfigError, CorpusError
+from isoglot.encoders import build_static_encoder, train_subwords
+from isoglot.errors import CheckpointError, ConfigError, CorpusError
 from isoglot.experiments import ExperimentConfig, run_experiment, train
 from isoglot.experiments.config import SchemeConfig
 from isoglot.experiments.corpora import parallel_queries, training_corpus, union_of_splits
@@ -69,6 +70,48 @@ def test_the_same_command_again_does_nothing(toml: Path) -> None:
     config = read_config(toml, ExperimentConfig)
     written = (run_experiment(config) / "isoglot.json").stat().st_mtime_ns
     assert (run_experiment(config) / "isoglot.json").stat().st_mtime_ns == written
+
+
+def test_a_finished_experiment_builds_no_encoder_again(toml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = read_config(toml, ExperimentConfig)
+    folder = run_experiment(config)
+    monkeypatch.setattr("isoglot.experiments.run.build_encoder", None)
+    assert run_experiment(config) == folder
+
+
+def test_a_finished_experiment_sees_that_its_corpus_has_changed(
+    toml: Path, toy_corpus: ParallelCorpus, tmp_path: Path
+) -> None:
+    config = read_config(toml, ExperimentConfig)
+    run_experiment(config)
+    shutil.rmtree(tmp_path / "corpus")
+    write_corpus(toy_corpus.select(languages=["en", "de"]), tmp_path / "corpus")
+    with pytest.raises(CheckpointError, match="holds a training with another"):
+        run_experiment(config)
+
+
+def test_a_teacher_is_distilled(toml: Path, toy_corpus: ParallelCorpus, tmp_path: Path) -> None:
+    texts = [f"en{word}" for word in range(60)]
+    build_static_encoder(train_subwords(texts, 200, model="bpe"), 16).save(str(tmp_path / "teacher"))
+    changes = (
+        f"teacher.path={tmp_path / 'teacher'}",
+        "training.objective.distillation_weight=1",
+        "training.steps=200",
+        "training.objective.contrastive_weight=0",
+        f"output={tmp_path}/taught",
+    )
+    taught = run_experiment(read_config(toml, ExperimentConfig, changes))
+    untaught = run_experiment(read_config(toml, ExperimentConfig))
+    rows = toy_corpus.judgements("dev").query_rows
+    english = rows[[toy_corpus.query(int(row)).language == "en" for row in rows]]
+    texts = toy_corpus.query_texts(english)
+    wanted = SentenceTransformer(str(tmp_path / "teacher"), device="cpu").encode(texts)
+    likeness = [
+        float((SentenceTransformer(str(folder), device="cpu").encode_query(texts) * wanted).sum(1).mean())
+        for folder in (taught, untaught)
+    ]
+    assert likeness[0] > likeness[1] + 0.2
+    assert json.loads((taught / "isoglot.json").read_text())["teacher"]["name"] == str(tmp_path / "teacher")
 
 
 def test_a_second_step_starts_from_the_first(toml: Path, tmp_path: Path) -> None:

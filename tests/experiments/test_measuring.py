@@ -79,7 +79,7 @@ def test_members_of_a_suite_that_are_missing_are_named(folder, tmp_path):
     told = []
     how = Measuring(languages=("de", "en"))
     results = measure_all(folder / "model", ["xmir"], how, data_dir=tmp_path, progress=told.append)
-    assert results.corpora == ("world-text",)
+    assert results.corpora == ("world", "world-text")
     unavailable = results.config[-1]["unavailable"]
     assert any(line.startswith("xquad-r:") for line in unavailable)
     assert sum(line.startswith("left out: ") for line in told) == len(unavailable)

@@ -263,3 +263,37 @@ def test_a_scheme_that_does_not_fit_leaves_no_folder(toy_corpus: ParallelCorpus,
             settings=SETTINGS,
         )
     assert not (tmp_path / "m").exists()
+
+
+def test_an_unknown_dev_measure_is_named(toy_corpus: ParallelCorpus, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, evaluate_every_steps=10, measure="mean_ap")
+    with pytest.raises(ConfigError, match="gives no 'mean_ap'; did you mean 'mean_AP'"):
+        fit(
+            static_encoder(toy_corpus),
+            toy_corpus,
+            scheme=Hybrid(),
+            output_dir=tmp_path,
+            settings=settings,
+            evaluator=lambda model: {"mean_AP": 0.5},
+        )
+
+
+def test_what_the_encoder_cannot_do_is_refused_before_the_folder_is_claimed(
+    toy_corpus: ParallelCorpus, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="mini_batch_size"):
+        fit(
+            static_encoder(toy_corpus),
+            toy_corpus,
+            scheme=Hybrid(),
+            output_dir=tmp_path / "m",
+            settings=replace(SETTINGS, mini_batch_size=4),
+        )
+    assert not (tmp_path / "m").exists()
+
+
+def test_objectives_have_names() -> None:
+    wrong = TrainingSettings(objective=ObjectiveSettings(consistency="varience", directions="bth"))  # type: ignore[arg-type]
+    problems = "\n".join(wrong.problems())
+    assert "objective.directions must be one of query_to_document, both, got bth" in problems
+    assert "objective.consistency must be one of divergence, variance, got varience" in problems

@@ -199,4 +199,4 @@ def _gather(
     prompt = model.prompts.get(side) or None
     if isinstance(model[0], StaticEmbedding):
         return subword_table(model, texts, rows(), num_rows, prompt)
-    return lambda chosen: dict(model.preprocess(texts(chosen), prompt=prompt))
+    return lambda chosen: dict(model.preprocess(texts(chosen), prompt=prompt, task=side))

@@ -8,10 +8,11 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from isoglot.batches.cells import Codes, GroupCells, Groups
 from isoglot.batches.members import CROSS, SAME, Relation
 from isoglot.batches.pairs import TrainingPairs
 from isoglot.batches.permutation import PermutedStreams
-from isoglot.batches.sides import Codes, Groups, Side, draw_codes
+from isoglot.batches.sides import Side, draw_code, draw_codes
 from isoglot.corpora.judgements import Rows
 
 BatchKind = Literal[
@@ -93,9 +94,7 @@ class PairSource:
 
     def draw_languages(self, relation: Relation, exponent: float, count: int) -> Codes:
         """(count,) query languages, each drawn by its number of groups to that power."""
-        reached = np.cumsum(self.language_probabilities(relation, exponent))
-        # Divided once more, so that rounding leaves no chance to languages of weight 0 at the end.
-        return np.searchsorted(reached / reached[-1], self.rng.random(count), "right")
+        return draw_code(self.language_probabilities(relation, exponent), count, self.rng)
 
     def document_weights(self, exponent: float) -> Weights:
         """(languages,) number of groups with a document in each language to that power; 0 without any."""
@@ -109,6 +108,10 @@ class PairSource:
             self._streams[relation] = PermutedStreams(members.sizes, self._keys(relation))
         return members.groups(languages, self._streams[relation].take(languages))
 
+    def give_back(self, relation: Relation, languages: Codes) -> None:
+        """Makes the groups that were taken last of the given languages, (B,), come again next."""
+        self._streams[relation].give_back(languages)
+
     def _keys(self, relation: Relation) -> npt.NDArray[np.uint64]:
         """(languages,) key of each language's order of groups."""
         kinds = ("same", "cross", "answered")
@@ -120,47 +123,37 @@ class PairSource:
         """(B,) a query of each group in the given language."""
         return self.pairs.queries.choose(groups, languages, self.rng)
 
-    def documents(self, groups: Groups, weights: Weights) -> Rows:
-        """A document of each group, its language drawn by weight among those that the group has.
+    def answers(
+        self, groups: Groups, weights: Weights, *, but: Codes | None = None, number: int = 1
+    ) -> npt.NDArray[np.int32]:
+        """Documents of each group, their languages drawn by weight, without repetition, among the group's.
 
         Args:
             groups: (B,) groups.
-            weights: (languages,), or (B, languages), weight of each language.
+            weights: (languages,) weight of each language.
+            but: (B,) a language in which no document of the group is taken; None for no such rule.
+            number: Documents of each group; it must have them in so many languages.
 
         Returns:
-            (B,) rows of the documents table.
+            (B, number) rows of the documents table.
         """
-        return self._answers(groups, weights, None)
+        cells = self.pairs.documents.cells.of(groups)
+        left_out = [] if but is None else [but]
+        rows = []
+        for _ in range(number):
+            left_out.append(draw_languages_of(cells, weights, left_out, self.rng))
+            rows.append(self.pairs.documents.choose_in(cells, left_out[-1], self.rng))
+        return np.stack(rows, axis=1)
 
-    def _answers(self, groups: Groups, weights: Weights, but: Codes | None) -> Rows:
-        """A document of each group, its language drawn by weight; none in the languages of `but`."""
-        answers = self.pairs.documents.present(groups) * weights
-        if but is not None:
-            answers[np.arange(len(groups)), but] = 0.0
-        return self.pairs.documents.choose(groups, draw_codes(answers, self.rng), self.rng)
-
-    def answer_weights(self, groups: Groups, languages: Codes, weights: Weights) -> Weights:
-        """Weights of the languages in which each group answers a query.
-
-        Args:
-            groups: (B,) groups.
-            languages: (B,) language of each query.
-            weights: (languages,) weight of each document language.
-
-        Returns:
-            (B, languages) weight where the group has a document, 0 elsewhere, and in the query's own language
-            where a document in it would be the query itself.
-        """
-        answers = self.pairs.documents.present(groups) * weights
-        if self.pairs.answer_themselves:
-            answers[np.arange(len(groups)), languages] = 0.0
-        return answers
+    def own_language(self, languages: Codes) -> Codes | None:
+        """The given languages of queries, if a document in it would be the query itself."""
+        return languages if self.pairs.answer_themselves else None
 
     def same_language_batch(self, kind: BatchKind, languages: Codes) -> PairBatch:
         """A batch whose pair i has its query and its document in language `languages[i]`, or in none."""
         groups = self.take(SAME, languages)
         queries, documents = (
-            side.choose(groups, _or_without(side, groups, languages), self.rng)
+            _choose_or_without(side, groups, languages, self.rng)
             for side in (self.pairs.queries, self.pairs.documents)
         )
         return PairBatch.of_pairs(kind, queries, documents)
@@ -177,11 +170,41 @@ class PairSource:
         """
         groups = self.take(CROSS, languages)
         queries = self.queries(groups, languages)
-        return PairBatch.of_pairs("cross_lingual", queries, self._answers(groups, weights, languages))
+        return PairBatch.of_answers("cross_lingual", queries, self.answers(groups, weights, but=languages))
 
 
-def _or_without(side: Side, groups: Groups, languages: Codes) -> Codes:
-    """The languages where the groups have rows in them, no language where they have not."""
-    if not side.has_wordless_rows:
-        return languages
-    return np.where(side.has(groups, languages), languages, side.num_languages - 1)
+def draw_languages_of(
+    cells: GroupCells, weights: Weights, left_out: list[Codes], rng: np.random.Generator
+) -> Codes:
+    """A language of each group, in proportion to its weight among those that the group has.
+
+    Most groups have what is drawn without regard to them; the others draw again, among their own.
+
+    Args:
+        cells: Cells of the groups.
+        weights: (languages,) weights >= 0.
+        left_out: (B,) languages that are not taken of each group; another of positive weight must be there.
+        rng: Source of randomness.
+
+    Returns:
+        (B,) language codes.
+    """
+    languages = draw_code(weights, len(cells), rng)
+    refused = ~cells.has(languages)
+    for other in left_out:
+        refused |= languages == other
+    again = np.flatnonzero(refused)
+    if len(again):
+        own = cells[again].present() * weights
+        for other in left_out:
+            own[np.arange(len(again)), other[again]] = 0.0
+        languages[again] = draw_codes(own, rng)
+    return languages
+
+
+def _choose_or_without(side: Side, groups: Groups, languages: Codes, rng: np.random.Generator) -> Rows:
+    """A row of each group in the given language; one in no language where the group has none in it."""
+    cells = side.cells.of(groups)
+    if side.has_wordless_rows:
+        languages = np.where(cells.has(languages), languages, side.num_languages - 1)
+    return side.choose_in(cells, languages, rng)

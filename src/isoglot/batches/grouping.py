@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from isoglot.batches.cells import Cells
 from isoglot.batches.sides import Side
 from isoglot.batches.storage import Storage, read_at_random
 from isoglot.corpora.judgements import Rows
@@ -176,10 +177,9 @@ class _Ordering:
         rows: Rows | None,
         starts: npt.NDArray[np.int64],
     ) -> None:
-        self.storage, self.num_groups, self.num_languages = storage, num_groups, num_languages
+        self.storage, self.num_languages = storage, num_languages
         self.source, self.rows, self.starts = rows, rows, starts
-        self.presence = storage.zeros((num_groups, -(-num_languages // 8)), np.uint8)
-        self.first_cells: npt.NDArray[np.int64] = storage.zeros((num_groups + 1,), np.int64)
+        self.cells = Cells.empty(num_groups, num_languages, storage)
         self.cell_starts: npt.NDArray[np.int64] | None = None
         self.num_rows = self.num_cells = 0
 
@@ -212,8 +212,7 @@ class _Ordering:
         begins = np.flatnonzero(np.diff(cells, prepend=-1))
         present = np.zeros((last - first, self.num_languages), np.bool_)
         present.reshape(-1)[cells[begins]] = True
-        self.presence[first:last] = np.packbits(present, axis=1, bitorder="little")
-        self.first_cells[first + 1 : last + 1] = self.num_cells + np.cumsum(present.sum(axis=1))
+        num_cells = self.cells.number(first, self.num_cells, present)
         if self.cell_starts is None and len(begins) < len(cells):
             # At most one cell a row; so far every cell holds one.
             self.cell_starts = self.storage.zeros((int(self.starts[-1]) + 1,), np.int64)
@@ -221,7 +220,7 @@ class _Ordering:
         if self.cell_starts is not None:
             ends = np.append(begins[1:], len(cells)) + self.num_rows
             self.cell_starts[self.num_cells + 1 : self.num_cells + 1 + len(ends)] = ends
-        self.num_cells += len(begins)
+        self.num_cells = num_cells
 
     def _identity(self, num_rows: int) -> Rows:
         rows: Rows = self.storage.zeros((int(self.starts[-1]),), np.int32)
@@ -232,9 +231,9 @@ class _Ordering:
         """What was put in order."""
         cell_starts = None if self.cell_starts is None else self.cell_starts[: self.num_cells + 1]
         rows = None if self.rows is None else self.rows[: self.num_rows]
-        for array in (self.presence, self.first_cells, cell_starts, rows):
+        for array in (self.cells.blocks, cell_starts, rows):
             read_at_random(array)
-        return Side(self.num_languages, self.presence, self.first_cells, cell_starts, rows)
+        return Side(self.cells, cell_starts, rows)
 
 
 def _without_repeats(rows: Rows, cells: npt.NDArray[np.int64]) -> tuple[Rows, npt.NDArray[np.int64]]:

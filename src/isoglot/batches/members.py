@@ -1,25 +1,29 @@
 """Which groups have what a kind of pair needs, language by language: any of them on demand, by its number.
 
 A corpus of a hundred million groups has billions of such facts. They are held as one bit each with a running
-count every few bytes, in files where they are many, so that the k-th group of a language is found by a binary
-search among the counts and a look at one block (the `select` of succinct bit vectors; Jacobson,
-"Space-efficient static trees and graphs", FOCS 1989).
+count every few bytes, in files where they are many, and a hint every few hundred groups, so that the k-th
+group of a language is found by a binary search among few counts and a look at one block (the `select` of
+succinct bit vectors; Clark, "Compact PAT trees", 1996).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from isoglot.batches.sides import NUM_BITS, Codes, Groups, Presence, Side, sum_up
+from isoglot.batches.cells import NUM_BITS, Codes, Groups, Presence
+from isoglot.batches.sides import Side, sum_up
 from isoglot.batches.storage import Storage, read_at_random
 
-_BLOCK_BITS = 128
-_BLOCK_BYTES = _BLOCK_BITS // 8
-_GROUPS_AT_ONCE = 1 << 18  # a multiple of the block
+_BLOCK_BYTES = 24
+_BLOCK_BITS = _BLOCK_BYTES * 8
+_BLOCK = np.dtype([("before", "<i8"), ("bits", "u1", (_BLOCK_BYTES,))])
+_BLOCKS_AT_ONCE = 1 << 10
+_HINT_STEP = 256
 _PLACE_OF_BIT = np.argsort(
     np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little") == 0,
     axis=1,
@@ -71,37 +75,80 @@ CROSS = Relation("cross")
 class Members:
     """For each language, the groups in which a relation holds, in ascending order.
 
+    All languages stand in a row here: the members of a language are numbered on from those before it, and so
+    are its blocks.
+
     Attributes:
         sizes: (languages,) number of them.
-        bits: (languages, blocks, bytes) bit g of a language tells whether it holds in group g.
-        counts: (languages * blocks,) bits that are set before each block, all languages in a row.
+        num_groups: Number of all groups.
+        blocks: (languages * blocks,) records: `before`, members in all blocks before; `bits` (bytes,), whose
+            bit g, from the lowest of the first byte, tells whether the relation holds in the block's group g.
+        hints: (members / `_HINT_STEP` + 2,) the block of every so many-th member, and the last block.
     """
 
     sizes: npt.NDArray[np.int64]
-    bits: npt.NDArray[np.uint8]
-    counts: npt.NDArray[np.int64]
+    num_groups: int
+    blocks: npt.NDArray[np.void]
+    hints: npt.NDArray[np.int64]
+
+    @cached_property
+    def _firsts(self) -> npt.NDArray[np.int64]:
+        """(languages,) number of the first member of each."""
+        firsts: npt.NDArray[np.int64] = np.cumsum(self.sizes) - self.sizes
+        return firsts
+
+    @cached_property
+    def _complete(self) -> bool:
+        """Whether the relation holds in all groups or none, whatever the language."""
+        return bool(((self.sizes == 0) | (self.sizes == self.num_groups)).all())
 
     def groups(self, languages: Codes, numbers: npt.NDArray[np.int64]) -> Groups:
         """(B,) the group with the given number, from 0, among those of a language."""
-        targets = (np.cumsum(self.sizes) - self.sizes)[languages] + numbers
-        # Ascending targets are found many times faster: each search begins where the one before it ended.
-        order = np.argsort(targets)
-        blocks = np.empty_like(targets)
-        blocks[order] = np.searchsorted(self.counts, targets[order], "right") - 1
-        missing = targets - self.counts[blocks]
-        packed = self.bits.reshape(-1, _BLOCK_BYTES)[blocks].T
-        reached = sum_up(NUM_BITS.take(packed))
-        byte = np.add.reduce(reached <= missing.astype(np.uint8), axis=0, dtype=np.int64)
-        each = np.arange(len(blocks))
-        found = packed[byte, each]
-        within = missing - (reached[byte, each] - NUM_BITS[found])
-        place = byte * 8 + _PLACE_OF_BIT[found, within]
-        groups: Groups = (blocks % self.bits.shape[1]) * _BLOCK_BITS + place
+        if self._complete:
+            return numbers
+        targets = self._firsts.take(languages) + numbers
+        blocks = self._blocks_of(targets)
+        found = self.blocks.take(blocks)
+        places = _select(found["bits"].T.copy(), targets - found["before"])
+        groups: Groups = (blocks - languages * (len(self.blocks) // len(self.sizes))) * _BLOCK_BITS + places
         return groups
+
+    def _blocks_of(self, members: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The block of each member: the last one that has no more members before it."""
+        before = self.blocks["before"]
+        hints = members // _HINT_STEP
+        low, high = self.hints.take(hints), self.hints.take(hints + 1)
+        while (low < high).any():
+            middle = (low + high + 1) >> 1
+            reached = before[middle] <= members
+            low = np.where(reached, middle, low)
+            high = np.where(reached, high, middle - 1)
+        return low
 
     def all_groups(self, language: int) -> Groups:
         """All groups of a language, ascending; takes memory in their number."""
-        return np.flatnonzero(np.unpackbits(self.bits[language].ravel(), bitorder="little"))
+        blocks = self.blocks.reshape(len(self.sizes), -1)[language]
+        return np.flatnonzero(np.unpackbits(blocks["bits"].ravel(), bitorder="little"))
+
+
+def _select(packed: npt.NDArray[np.uint8], numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The place of one of the bits that are set in each of several rows of bytes.
+
+    Args:
+        packed: (bytes, B) bits, from the lowest of the first byte.
+        numbers: (B,) the number, from 0, of a set bit.
+
+    Returns:
+        (B,) its place.
+    """
+    reached = sum_up(NUM_BITS.take(packed))
+    wanted = numbers.astype(np.uint8)
+    byte = np.add.reduce(reached <= wanted, axis=0, dtype=np.int64)
+    flat = byte * len(wanted) + np.arange(len(wanted))
+    found = packed.ravel().take(flat)
+    within = wanted - (reached.ravel().take(flat) - NUM_BITS.take(found))
+    places: npt.NDArray[np.int64] = byte * 8 + _PLACE_OF_BIT.take(found * np.int64(8) + within)
+    return places
 
 
 def find_members(relation: Relation, queries: Side, documents: Side, storage: Storage) -> Members:
@@ -116,22 +163,39 @@ def find_members(relation: Relation, queries: Side, documents: Side, storage: St
     Returns:
         The groups of each language.
     """
+    num_languages = queries.num_languages
     num_blocks = max(1, -(-queries.num_groups // _BLOCK_BITS))
-    bits = storage.zeros((queries.num_languages, num_blocks, _BLOCK_BYTES), np.uint8)
-    for start in range(0, queries.num_groups, _GROUPS_AT_ONCE):
-        part = slice(start, min(start + _GROUPS_AT_ONCE, queries.num_groups))
+    blocks = storage.zeros((num_languages, num_blocks), _BLOCK)
+    for start in range(0, num_blocks, _BLOCKS_AT_ONCE):
+        stop = min(start + _BLOCKS_AT_ONCE, num_blocks)
+        part = slice(start * _BLOCK_BITS, min(stop * _BLOCK_BITS, queries.num_groups))
         held = relation.holds(queries.present(part), documents.present(part))
+        bits = np.zeros((num_languages, (stop - start) * _BLOCK_BYTES), np.uint8)
         packed = np.packbits(held.T, axis=1, bitorder="little")
-        flat = bits.reshape(queries.num_languages, -1)
-        flat[:, start // 8 : start // 8 + packed.shape[1]] = packed
-    counts = storage.zeros((queries.num_languages * num_blocks,), np.int64)
-    total = 0
-    sizes = np.zeros(queries.num_languages, np.int64)
-    for language, blocks in enumerate(bits):
-        in_blocks = np.concatenate([[0], np.cumsum(NUM_BITS[blocks].sum(axis=1, dtype=np.int64))])
-        counts[language * num_blocks : (language + 1) * num_blocks] = total + in_blocks[:-1]
-        sizes[language] = in_blocks[-1]
-        total += int(in_blocks[-1])
-    read_at_random(bits)
-    read_at_random(counts)
-    return Members(sizes, bits, counts)
+        bits[:, : packed.shape[1]] = packed
+        blocks["bits"][:, start:stop] = bits.reshape(num_languages, -1, _BLOCK_BYTES)
+    sizes = np.array([_count(part) for part in blocks])
+    blocks["before"] += (np.cumsum(sizes) - sizes)[:, None]
+    members = Members(sizes, queries.num_groups, blocks.ravel(), _hints(blocks, int(sizes.sum()), storage))
+    read_at_random(members.blocks)
+    read_at_random(members.hints)
+    return members
+
+
+def _count(blocks: npt.NDArray[np.void]) -> int:
+    """Writes how many bits of a language are set before each of its blocks, and returns how many in all."""
+    before = np.concatenate([[0], np.cumsum(NUM_BITS[blocks["bits"]].sum(axis=1, dtype=np.int64))])
+    blocks["before"] = before[:-1]
+    return int(before[-1])
+
+
+def _hints(blocks: npt.NDArray[np.void], total: int, storage: Storage) -> npt.NDArray[np.int64]:
+    """The block of every so many-th member, and the last block."""
+    hints: npt.NDArray[np.int64] = storage.zeros((total // _HINT_STEP + 2,), np.int64)
+    hints[:] = blocks.size - 1
+    for language, before in enumerate(blocks["before"]):
+        following = blocks["before"][language + 1, 0] if language + 1 < len(blocks) else total
+        first, last = -(-before[0] // _HINT_STEP), -(-following // _HINT_STEP)
+        wanted = np.arange(first, last) * _HINT_STEP
+        hints[first:last] = language * blocks.shape[1] + np.searchsorted(before, wanted, "right") - 1
+    return hints

@@ -17,7 +17,7 @@ import numpy as np
 from isoglot.batches.drawing import BatchKind, PairBatch, PairSource
 from isoglot.batches.members import Relation
 from isoglot.batches.pairs import TrainingPairs
-from isoglot.batches.sides import draw_codes
+from isoglot.corpora.judgements import Rows
 from isoglot.errors import ConfigError
 
 
@@ -57,13 +57,13 @@ class Pooled:
         languages = source.draw_languages(relation, self.size_exponent, batch_size)
         groups = source.take(relation, languages)
         queries = source.queries(groups, languages)
-        weights = source.answer_weights(groups, languages, source.document_weights(self.size_exponent))
-        answers = []
-        for _ in range(self.num_answers):
-            chosen = draw_codes(weights, source.rng)
-            weights[np.arange(batch_size), chosen] = 0.0
-            answers.append(source.pairs.documents.choose(groups, chosen, source.rng))
-        return PairBatch.of_answers("pooled", queries, np.stack(answers, axis=1))
+        answers = source.answers(
+            groups,
+            source.document_weights(self.size_exponent),
+            but=source.own_language(languages),
+            number=self.num_answers,
+        )
+        return PairBatch.of_answers("pooled", queries, answers)
 
 
 @dataclass(frozen=True)
@@ -133,20 +133,36 @@ class RoundRobin:
 
     def draw(self, source: PairSource, batch_size: int) -> PairBatch:
         """A batch of entries, language by language of query after query."""
-        relation = answers_in(source.pairs, 1)
-        num_languages = source.pairs.documents.num_languages
         queries, documents, missing = [], [], batch_size
         while missing > 0:
-            spoken = source.draw_languages(relation, self.size_exponent, -(-missing // num_languages))
-            groups = source.take(relation, spoken)
-            weights = source.answer_weights(groups, spoken, np.ones(num_languages))
-            shuffled = source.rng.permuted(np.tile(np.arange(num_languages), (len(groups), 1)), axis=1)
-            entries, places = np.nonzero(np.take_along_axis(weights, shuffled, axis=1))
-            languages = shuffled[entries, places]
-            queries.append(source.queries(groups, spoken)[entries][:missing])
-            documents.append(source.pairs.documents.choose(groups[entries], languages, source.rng)[:missing])
-            missing -= len(queries[-1])
+            asked, answers = self._entries(source, missing)
+            queries.append(asked)
+            documents.append(answers)
+            missing -= len(asked)
         return PairBatch.of_pairs("round_robin", np.concatenate(queries), np.concatenate(documents))
+
+    def _entries(self, source: PairSource, wanted: int) -> tuple[Rows, Rows]:
+        """The entries of some queries, up to the wanted number: rows of queries and of documents."""
+        relation, num_languages = answers_in(source.pairs, 1), source.pairs.documents.num_languages
+        spoken = source.draw_languages(relation, self.size_exponent, _queries_for(wanted, source.pairs))
+        groups = source.take(relation, spoken)
+        cells = source.pairs.documents.cells.of(groups)
+        present = cells.present()
+        if source.pairs.answer_themselves:
+            present[np.arange(len(groups)), spoken] = False
+        needed = int(np.searchsorted(np.cumsum(present.sum(axis=1)), wanted)) + 1
+        source.give_back(relation, spoken[needed:])
+        shuffled = source.rng.permuted(np.tile(np.arange(num_languages), (len(groups), 1)), axis=1)
+        entries, places = np.nonzero(np.take_along_axis(present, shuffled, axis=1))
+        entries, languages = entries[:wanted], shuffled[entries, places][:wanted]
+        answers = source.pairs.documents.choose_in(cells[entries], languages, source.rng)
+        return source.queries(groups, spoken)[entries], answers
+
+
+def _queries_for(num_entries: int, pairs: TrainingPairs) -> int:
+    """Queries whose answers are likely as many; some more than that on average."""
+    answers = pairs.num_groups_by_document_language.sum() / pairs.num_groups
+    return int(1.05 * num_entries / answers) + 1
 
 
 def answers_in(pairs: TrainingPairs, num_languages: int) -> Relation:
@@ -172,5 +188,6 @@ def _draw_entries(kind: BatchKind, source: PairSource, batch_size: int, exponent
     languages = source.draw_languages(relation, exponent, batch_size)
     groups = source.take(relation, languages)
     queries = source.queries(groups, languages)
-    weights = source.answer_weights(groups, languages, source.document_weights(exponent))
-    return PairBatch.of_pairs(kind, queries, source.documents(groups, weights))
+    weights = source.document_weights(exponent)
+    answers = source.answers(groups, weights, but=source.own_language(languages))
+    return PairBatch.of_answers(kind, queries, answers)

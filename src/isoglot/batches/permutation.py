@@ -11,7 +11,7 @@ import numpy.typing as npt
 _ROUNDS = 4
 _HALF = np.uint64(32)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_KEY_FACTOR = np.uint64(1_000_003)
+_ROUND_STEP = np.uint64(0xD1342543DE82EF95)
 _PASS_STEP = np.uint64(7_919)
 
 
@@ -63,21 +63,22 @@ def permute(
     Returns:
         (B,) elements, each from 0 to its size - 1.
     """
-    turns = np.arange(_ROUNDS, dtype=np.uint64)[:, None]
-    round_keys = _mix(keys * _KEY_FACTOR + turns + _GOLDEN)
-    values = _encipher(positions.astype(np.uint64), shapes, round_keys)
+    mixed = _mix(keys + _GOLDEN)
+    values = _encipher(positions.astype(np.uint64), shapes, mixed)
     outside = np.flatnonzero(values >= shapes.sizes)
     while len(outside):
-        values[outside] = _encipher(values[outside], shapes[outside], round_keys[:, outside])
+        values[outside] = _encipher(values[outside], shapes[outside], mixed[outside])
         outside = outside[values[outside] >= shapes.sizes[outside]]
     return values.astype(np.int64)
 
 
 def _encipher(
-    values: npt.NDArray[np.uint64], shapes: Shapes, round_keys: npt.NDArray[np.uint64]
+    values: npt.NDArray[np.uint64], shapes: Shapes, keys: npt.NDArray[np.uint64]
 ) -> npt.NDArray[np.uint64]:
-    rows, columns = np.divmod(values, shapes.widths)
-    for turn, keys in enumerate(round_keys):
+    rows = values // shapes.widths
+    columns = values - rows * shapes.widths
+    for turn in range(_ROUNDS):
+        keys = keys + _ROUND_STEP
         if turn % 2:
             rows = _add_below(rows, columns, shapes.heights, keys)
         else:
@@ -118,7 +119,9 @@ class PermutedStreams:
 
         In a stream, none repeats before all have come.
         """
-        order = np.argsort(streams, kind="stable")
+        # Of short integers, numpy sorts by radix.
+        short = np.min_scalar_type(len(self.sizes))
+        order = np.argsort(streams.astype(short), kind="stable")
         counts = np.bincount(streams, minlength=len(self.sizes))
         within = np.empty(len(streams), np.int64)
         within[order] = np.arange(len(streams)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -126,3 +129,7 @@ class PermutedStreams:
         self._taken += counts
         keys = self._keys[streams] + passes.astype(np.uint64) * _PASS_STEP
         return permute(positions, self._shapes[streams], keys)
+
+    def give_back(self, streams: npt.NDArray[np.int64]) -> None:
+        """Makes the elements that were taken last of the given streams, (B,), come again next."""
+        self._taken -= np.bincount(streams, minlength=len(self.sizes))

@@ -44,9 +44,10 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "demo": Command(
-        "isoglot.cli.demo:demo", "Train, evaluate and compare the batch schemes on the built-in corpus."
+        "isoglot.cli.demo:demo",
+        "Train, evaluate and compare the batch schemes, then search pictures in any language.",
     ),
-    "data": Command("isoglot.cli.data:app", "List, build and check corpora."),
+    "data": Command("isoglot.cli.data:app", "List, build, check, show and mine corpora."),
     "train": Command("isoglot.cli.train:train", "Train a retriever as a TOML file says."),
     "evaluate": Command(
         "isoglot.cli.evaluate:evaluate", "Measure a model on corpora: quality and language bias."

@@ -15,7 +15,7 @@ from isoglot.cli.show import show
 if TYPE_CHECKING:
     from isoglot.corpora.parallel import ParallelCorpus
 
-app = typer.Typer(no_args_is_help=True, help="List, build and check corpora.")
+app = typer.Typer(no_args_is_help=True, help="List, build, check, show and mine corpora.")
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _WORLD = "world"

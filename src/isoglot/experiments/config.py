@@ -197,6 +197,20 @@ class EncoderConfig:
 
 
 @dataclass(frozen=True)
+class TeacherConfig:
+    """Whose embeddings are distilled (Reimers and Gurevych 2020, arXiv 2004.09813).
+
+    Attributes:
+        path: Hub name or directory of any sentence-transformers model; `{seed}` stands for the training's
+            seed.
+        language: Language of the texts that it embeds; "" for all, of a multilingual teacher.
+    """
+
+    path: str
+    language: str = "en"
+
+
+@dataclass(frozen=True)
 class ExperimentConfig:
     """One experiment.
 
@@ -206,6 +220,7 @@ class ExperimentConfig:
         encoder: What is trained.
         scheme: How batches are drawn, where a corpus does not say otherwise.
         training: Steps and rates.
+        teacher: What is distilled, if `training.objective.distillation_weight` > 0.
         dev: Dev corpus that chooses the checkpoint, or None.
     """
 
@@ -214,6 +229,7 @@ class ExperimentConfig:
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     scheme: SchemeConfig = field(default_factory=SchemeConfig)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    teacher: TeacherConfig | None = None
     dev: CorpusConfig | None = None
 
     def problems(self) -> list[str]:
@@ -227,9 +243,14 @@ class ExperimentConfig:
             found.append(f"dev.splits: name one, got {len(self.dev.splits)}")
         if self.dev is None and self.training.evaluate_every_steps:
             found.append("training.evaluate_every_steps needs a [dev] corpus")
-        path = self.encoder.path
-        if path is not None and path.startswith((".", "/", "runs/")):
-            folder = Path(path.format(seed=self.training.seed))
-            if not folder.is_dir():
-                found.append(f"encoder.path: {folder} does not exist; train it first")
+        if (self.teacher is None) == (self.training.objective.distillation_weight > 0):
+            found.append("a [teacher] goes with training.objective.distillation_weight > 0, and only with it")
+        if self.teacher is not None and len({each.weight for each in self.corpora} - {None}) > 0:
+            found.append("a [teacher] knows the groups of one corpus; leave out the weights of [[corpora]]")
+        paths = {"encoder": self.encoder.path, "teacher": None if self.teacher is None else self.teacher.path}
+        for key, path in paths.items():
+            if path is not None and path.startswith((".", "/", "runs/")):
+                folder = Path(path.format(seed=self.training.seed))
+                if not folder.is_dir():
+                    found.append(f"{key}.path: {folder} does not exist; train it first")
         return found

@@ -14,9 +14,12 @@ from isoglot.experiments.corpora import distinct_texts, read_configured
 from isoglot.experiments.parts import training_parts
 from isoglot.training import TrainingSettings, fit
 from isoglot.training.fit import fit_parts
+from isoglot.training.parts import identity, is_finished
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+    from isoglot.training.teacher import TeacherVectors
 
 _WEIGHTED_TEXTS = 50_000
 """Texts that subword frequencies are counted in."""
@@ -35,6 +38,7 @@ def train(
     split: str = "train",
     evaluate_on: ParallelCorpus | None = None,
     dev_split: str = "dev",
+    teacher: TeacherVectors | None = None,
     record: dict[str, Any] | None = None,
     callbacks: list[Any] | None = None,
 ) -> SentenceTransformer:
@@ -49,6 +53,7 @@ def train(
         split: Split that is trained on.
         evaluate_on: Dev corpus; evaluated in the three settings.
         dev_split: Its split.
+        teacher: What is distilled, if the settings give it a weight.
         record: Further facts for `isoglot.json`.
         callbacks: Further callbacks of the trainer.
 
@@ -67,6 +72,7 @@ def train(
         settings=settings,
         split=split,
         evaluator=None if evaluate_on is None else _dev_evaluator(evaluate_on, dev_split),
+        teacher=teacher,
         record=record,
         callbacks=callbacks,
     )
@@ -99,6 +105,8 @@ def run_experiment(
     corpora = [read_configured(part) for part in config.corpora]
     parts = training_parts(config, corpora)
     output = Path(config.output.format(seed=config.training.seed))
+    if is_finished(output, identity(parts, config.training, to_dict(config))):
+        return output
     tell("building the encoder")
     model = build_encoder(config.encoder, [part.corpus for part in parts], config.training.seed)
     tell("training")
@@ -108,10 +116,29 @@ def run_experiment(
         output_dir=output,
         settings=config.training,
         evaluator=_dev_evaluator(read_configured(config.dev), config.dev.splits[0]) if config.dev else None,
+        teacher=_read_teacher(config, parts[0].corpus, model) if config.teacher else None,
         record=to_dict(config),
         callbacks=callbacks,
     )
     return output
+
+
+def _read_teacher(
+    config: ExperimentConfig, corpus: ParallelCorpus, student: SentenceTransformer
+) -> TeacherVectors:
+    from isoglot.encoders import load_encoder
+    from isoglot.training.teacher import TeacherVectors
+
+    assert config.teacher is not None
+    path = config.teacher.path.format(seed=config.training.seed)
+    return TeacherVectors.build(
+        load_encoder(path),
+        corpus,
+        language=config.teacher.language or None,
+        width=student.get_embedding_dimension(),
+        name=path,
+        cache=True,
+    )
 
 
 def say_nothing(line: str) -> None:

@@ -33,7 +33,8 @@ def data_checksums(corpus: ParallelCorpus, split: str) -> dict[str, str]:
         split: The split that is trained on.
 
     Returns:
-        The checksums of the folder that the corpus was read from; else one of its ids, texts and judgements.
+        The checksums of the folder that the corpus was read from; else one of its ids, texts, judgements and
+        hard negatives.
     """
     if corpus.checksums:
         return condense(corpus.checksums)
@@ -44,6 +45,8 @@ def data_checksums(corpus: ParallelCorpus, split: str) -> dict[str, str]:
     part = corpus.split(split)
     judged = part.judgements
     arrays = [part.groups] if judged is None else [judged.query_rows, judged.indptr, judged.document_rows]
+    if (negatives := corpus.negatives.get(split)) is not None:
+        arrays += [negatives.indptr, negatives.document_rows]
     for array in (corpus.query_groups, corpus.document_groups, *arrays):
         digest.update(np.ascontiguousarray(array).tobytes())
     return {"content": digest.hexdigest()}

@@ -24,6 +24,7 @@ from isoglot.versions import installed_versions
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer, SentenceTransformerTrainingArguments
 
+    from isoglot.training.loss import RetrievalLoss
     from isoglot.training.teacher import TeacherVectors
     from isoglot.training.trainer import PairTrainer
 
@@ -120,6 +121,8 @@ def fit_parts(
     """
     from sentence_transformers import SentenceTransformer
 
+    from isoglot.training.loss import build_loss
+
     settings = settings or TrainingSettings()
     problems = settings.problems()
     if settings.bf16 and (lacking := bf16_problem(model.device)):
@@ -131,13 +134,14 @@ def fit_parts(
     folder = Path(output_dir)
     processes = join_processes(cpu=model.device.type == "cpu")
     sampler = build_sampler(parts, settings, processes)
+    loss = build_loss(model, settings, teacher)  # refuses what cannot be before the folder is claimed
     facts = identity(parts, settings, record)
     if teacher is not None:
         facts["teacher"] = dict(teacher.description)
     if processes.by_first(lambda: claim(folder, facts)):
         return SentenceTransformer(str(folder), device="cpu" if model.device.type == "cpu" else None)
     trainer = _train(
-        _Job(model, sampler, settings, processes, evaluator, teacher, tuple(callbacks or ())),
+        _Job(model, loss, sampler, settings, processes, evaluator, tuple(callbacks or ())),
         folder / CHECKPOINTS,
     )
     dev = _dev_history(trainer, evaluator, settings)
@@ -150,11 +154,11 @@ class _Job:
     """What is trained, on what, and how."""
 
     model: SentenceTransformer
+    loss: RetrievalLoss
     sampler: PairBatchSampler
     settings: TrainingSettings
     processes: Processes
     evaluator: Evaluator | None
-    teacher: TeacherVectors | None
     callbacks: tuple[Any, ...]
 
 
@@ -192,7 +196,6 @@ def _train(job: _Job, checkpoints: Path) -> PairTrainer:
 
     from isoglot.batches.collation import PairCollator
     from isoglot.retrieval.exact import fast_matmul
-    from isoglot.training.loss import build_loss
     from isoglot.training.sparse import sparse_updates
     from isoglot.training.trainer import DevEvaluation, PairTrainer
 
@@ -204,8 +207,8 @@ def _train(job: _Job, checkpoints: Path) -> PairTrainer:
             processes=job.processes,
             model=job.model,
             args=_arguments(job, checkpoints, sparse=sparse),
-            loss=build_loss(job.model, job.settings, job.teacher),
-            evaluator=DevEvaluation(job.evaluator) if job.evaluator else None,
+            loss=job.loss,
+            evaluator=DevEvaluation(job.evaluator, job.settings.measure) if job.evaluator else None,
             callbacks=list(job.callbacks),
         )
         trainer.remove_callback(PrinterCallback)

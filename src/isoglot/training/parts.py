@@ -114,6 +114,24 @@ def identity(
     return {**facts, "config": dict(record)} if record else facts
 
 
+def is_finished(folder: Path, wanted: Mapping[str, Any]) -> bool:
+    """Whether a folder holds this very training, at its end.
+
+    Args:
+        folder: Model directory.
+        wanted: Identity of the training, as far as it is known before the encoder is there.
+
+    Returns:
+        False too where there is nothing, or another training.
+
+    Raises:
+        CheckpointError: If the record there cannot be read.
+    """
+    existing = read_record(folder) or {}
+    plain = json.loads(json.dumps(wanted))
+    return bool(existing.get("finished")) and all(existing.get(key) == plain[key] for key in plain)
+
+
 def claim(folder: Path, wanted: Mapping[str, Any]) -> bool:
     """Makes a folder that of a training, which no other can then use.
 

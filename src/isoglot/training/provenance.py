@@ -60,7 +60,8 @@ class Provenance:
         """
         np.add.at(self.pairs[part], (codes[:, 0], codes[:, 1]), 1)
         if kind == _MONOLINGUAL:
-            found = set(codes.ravel().tolist()) - {-1}
+            # Pictures have no language; a batch of nothing else is in none.
+            found = set(codes.ravel().tolist()) - {-1} or {-1}
             assert len(found) == 1, f"a monolingual batch in {len(found)} languages"
             (language,) = found
             kind = f"{_MONOLINGUAL}/{self._names[language]}"

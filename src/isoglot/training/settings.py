@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import get_args
 
 from isoglot.objectives import Directions, SeveralPositives
 from isoglot.training.terms import Consistency, Translations
+
+_CHOICES = {
+    "directions": get_args(Directions),
+    "several_answers": get_args(SeveralPositives),
+    "translations": get_args(Translations),
+    "consistency": get_args(Consistency),
+}
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,10 @@ class ObjectiveSettings:
         rules = {
             "temperature must be > 0": self.temperature > 0,
             **{f"{term} must be >= 0": getattr(self, term) >= 0 for term in terms},
+            **{
+                f"{name} must be one of {', '.join(choices)}": getattr(self, name) in choices
+                for name, choices in _CHOICES.items()
+            },
             "contrastive_weight must be > 0 where no other term has a weight": any(
                 getattr(self, term) for term in terms
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import shutil
 import warnings
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from isoglot.batches.collation import PairBatches, PairCollator
 from isoglot.batches.drawing import BATCH_KINDS
 from isoglot.batches.sampler import BatchShare, PairBatchSampler
-from isoglot.errors import CheckpointError
+from isoglot.errors import CheckpointError, ConfigError
 from isoglot.training import checkpoints
 from isoglot.training.processes import Processes
 from isoglot.training.provenance import Provenance
@@ -217,17 +218,28 @@ class PairTrainer(SentenceTransformerTrainer):
 
 
 class DevEvaluation(BaseEvaluator):
-    """Any callable from model to measures, as the trainer wants its evaluator."""
+    """Any callable from model to measures, as the trainer wants its evaluator.
 
-    def __init__(self, evaluate: Callable[[Any], dict[str, float]]) -> None:
+    Attributes:
+        evaluate: The callable.
+        measure: The measure that chooses the checkpoint; "" for none.
+    """
+
+    def __init__(self, evaluate: Callable[[Any], dict[str, float]], measure: str = "") -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.evaluate = evaluate
+        self.measure = measure
 
     def __call__(
         self, model: Any, output_path: str | None = None, epoch: int = -1, steps: int = -1
     ) -> dict[str, float]:
-        """Measures of the model, by name."""
-        return self.evaluate(model)
+        """Measures of the model, by name; a ConfigError if the one that chooses is not among them."""
+        found = self.evaluate(model)
+        if self.measure and self.measure not in found:
+            near = difflib.get_close_matches(self.measure, found, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(sorted(found)[:12])}"
+            raise ConfigError(f"measure: the dev evaluation gives no {self.measure!r}; {hint}")
+        return found
 
 
 class _Restoration(TrainerCallback):
