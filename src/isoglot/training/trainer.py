@@ -218,14 +218,15 @@ class PairTrainer(SentenceTransformerTrainer):
 
 
 class DevEvaluation(BaseEvaluator):
-    """Any callable from model to measures, as the trainer wants its evaluator.
-
-    Attributes:
-        evaluate: The callable.
-        measure: The measure that chooses the checkpoint; "" for none.
-    """
+    """Any callable from model to measures, as the trainer wants its evaluator."""
 
     def __init__(self, evaluate: Callable[[Any], dict[str, float]], measure: str = "") -> None:
+        """Makes the evaluator.
+
+        Args:
+            evaluate: The callable.
+            measure: The measure that chooses the checkpoint; "" for none.
+        """
         super().__init__()  # type: ignore[no-untyped-call]
         self.evaluate = evaluate
         self.measure = measure
