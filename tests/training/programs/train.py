@@ -40,14 +40,7 @@ def build(kind: str, texts: list[str], dropout: float = 0.0) -> SentenceTransfor
     if kind == "transformer":
         return towers[0]
     router = Router.for_query_document([*towers[0]], [*towers[1]])
-    model = SentenceTransformer(modules=[router], prompts={"query": "q ", "document": "d "}, device="cpu")
-    plain = model.preprocess
-
-    def routed(inputs: Any, prompt: str | None = None, **kwargs: Any) -> Any:
-        return plain(inputs, prompt=prompt, task={"q ": "query", "d ": "document"}[prompt], **kwargs)
-
-    model.preprocess = routed
-    return model
+    return SentenceTransformer(modules=[router], prompts={"query": "q ", "document": "d "}, device="cpu")
 
 
 @contextmanager
