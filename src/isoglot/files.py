@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,29 @@ def whole_file(path: str | Path) -> Iterator[BinaryIO]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def replace_folder(building: Path, target: Path) -> None:
+    """Gives a finished folder its name; what has the name until then goes only when that has worked.
+
+    Args:
+        building: The finished folder, beside the target.
+        target: Its name; a folder there is deleted.
+
+    Raises:
+        OSError: If a folder cannot be renamed; the target is then as it was.
+    """
+    if not target.exists():
+        building.rename(target)
+        return
+    old = building.with_suffix(".old")
+    target.rename(old)
+    try:
+        building.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old)
 
 
 def write_json(path: str | Path, content: Any) -> None:

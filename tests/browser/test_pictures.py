@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -62,11 +61,7 @@ def page(tmp_path: Path) -> str:
     return render_html(evaluate(vectors, corpus, num_resamples=20))
 
 
-def test_pictures_are_shown_from_the_page_itself(page: str, tmp_path: Path) -> None:
-    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
-    chromium = next((path for path in found if path), None)
-    if chromium is None:
-        pytest.skip("no chromium")
+def test_pictures_are_shown_from_the_page_itself(chromium: str, page: str, tmp_path: Path) -> None:
     file = tmp_path / "page.html"
     file.write_text(page.replace("</body>", f"{PROBE}</body>"), "utf-8")
     command = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -38,14 +37,6 @@ addEventListener("error", event => failures.push(event.message));
 document.addEventListener("securitypolicyviolation", event => failures.push(event.violatedDirective));
 </script>
 """
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
-    pytest.skip("no chromium")
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,7 @@ from isoglot.corpora.tables import (
     split_files,
 )
 from isoglot.errors import CorpusError
+from isoglot.files import replace_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +69,7 @@ def write_corpus(corpus: ParallelCorpus, folder: Path | str, *, explicit_qrels: 
     building = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}.tmp"
     try:
         _write_files(corpus, building, explicit_qrels=explicit_qrels)
-        _replace(building, target)
+        replace_folder(building, target)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return target
@@ -91,20 +92,6 @@ def check_writable(target: Path) -> None:
 
 def _is_replaceable(target: Path) -> bool:
     return target.is_dir() and ((target / manifests.NAME).is_file() or not any(target.iterdir()))
-
-
-def _replace(building: Path, target: Path) -> None:
-    if not target.exists():
-        building.rename(target)
-        return
-    old = building.with_suffix(".old")
-    target.rename(old)
-    try:
-        building.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    shutil.rmtree(old)
 
 
 def _write_files(corpus: ParallelCorpus, folder: Path, *, explicit_qrels: bool) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class TrainingPart:
     num_negatives: int = 0
     name: str = ""
 
-    @property
+    @cached_property
     def identity(self) -> dict[str, Any]:
         """What tells it from any other part, in plain values."""
         assert not isinstance(self.scheme, type)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isoglot.errors import ConfigError, CorpusError
-from isoglot.files import whole_file
+from isoglot.files import replace_folder, whole_file
 from isoglot.report.gallery.cards import build_cards, media_of
 from isoglot.report.gallery.choosing import choose
 from isoglot.report.gallery.counts import count
@@ -183,20 +183,6 @@ def _write_folder(page: Page, target: Path) -> None:
                 copy = building / MEDIA / medium.path
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(medium.file, copy)
-        _replace(building, target)
+        replace_folder(building, target)
     finally:
         shutil.rmtree(building, ignore_errors=True)
-
-
-def _replace(building: Path, target: Path) -> None:
-    if not target.exists():
-        building.rename(target)
-        return
-    old = building.with_suffix(".old")
-    target.rename(old)
-    try:
-        building.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    shutil.rmtree(old)
