@@ -1,0 +1,1 @@
+"""Media: files of pictures, videos and sounds, opened safely; no torch."""
