@@ -1,14 +1,13 @@
 """Collation: the rows of a batch to the tensors that a model takes.
 
-For a static encoder nearly all of a step would be tokenisation, so its texts are cut into subwords once,
-when training starts, and a batch is gathered from flat arrays.
+For a static encoder nearly all of a step would be tokenisation, for a small transformer a tenth, so texts are
+cut into subwords once, when training starts (`isoglot.batches.subwords`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -19,18 +18,18 @@ from isoglot.batches.drawing import BATCH_KINDS, PairBatch
 from isoglot.batches.labels import BatchLabels
 from isoglot.batches.sampler import BatchPart, BatchShare, PairBatchSampler
 from isoglot.batches.sides import Side as RowSide
+from isoglot.batches.subwords import Features, Side, subword_table
 from isoglot.corpora.judgements import Rows
 from isoglot.corpora.parallel import ParallelCorpus
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-Side = Literal["query", "document"]
-Features = dict[str, Any]
 Gather = Callable[[Rows], Features]
 """Model input of the given rows of one table."""
 
-_CHUNK_TEXTS = 20_000
+_ALWAYS_CUT = 50_000
+"""Texts that are cut in a few seconds."""
 
 
 class PairBatches(torch.utils.data.Dataset[BatchShare]):
@@ -53,59 +52,6 @@ class PairBatches(torch.utils.data.Dataset[BatchShare]):
         return share
 
 
-@dataclass(frozen=True, eq=False)
-class SubwordTable:
-    """The subwords of all texts of a table, in flat arrays.
-
-    Attributes:
-        indptr: (rows + 1,) offsets.
-        ids: (subwords,) ids.
-    """
-
-    indptr: npt.NDArray[np.int64]
-    ids: npt.NDArray[np.int32]
-
-    def __call__(self, rows: Rows) -> Features:
-        """Input of a `StaticEmbedding`: concatenated ids and the offset of each text."""
-        counts = self.indptr[rows + 1] - self.indptr[rows]
-        offsets = np.concatenate([[0], np.cumsum(counts)])
-        places = np.arange(offsets[-1]) + np.repeat(self.indptr[rows] - offsets[:-1], counts)
-        return {
-            "input_ids": torch.from_numpy(self.ids[places].astype(np.int64)),
-            "offsets": torch.from_numpy(offsets[:-1]),
-        }
-
-
-def subword_table(
-    model: SentenceTransformer,
-    texts: Callable[[Rows], list[str]],
-    rows: Rows,
-    num_rows: int,
-    prompt: str | None,
-) -> SubwordTable:
-    """Cuts the texts of a table into subwords, in chunks.
-
-    Args:
-        model: A static encoder.
-        texts: Texts of the given rows.
-        rows: Rows that are needed; the others are left empty.
-        num_rows: Rows of the whole table.
-        prompt: What stands before every text, or None.
-
-    Returns:
-        The table.
-    """
-    lengths = np.zeros(num_rows, np.int64)
-    parts = []
-    for start in range(0, len(rows), _CHUNK_TEXTS):
-        chunk = rows[start : start + _CHUNK_TEXTS]
-        features = model.preprocess(texts(chunk), prompt=prompt)
-        ends = np.append(features["offsets"].numpy(), len(features["input_ids"]))
-        lengths[chunk] = np.diff(ends)
-        parts.append(features["input_ids"].numpy().astype(np.int32))
-    return SubwordTable(np.concatenate([[0], np.cumsum(lengths)]), np.concatenate(parts))
-
-
 class PairCollator:
     """Turns a batch into what sentence-transformers' trainer hands to model and loss.
 
@@ -117,7 +63,7 @@ class PairCollator:
     """
 
     def __init__(self, model: SentenceTransformer, sampler: PairBatchSampler) -> None:
-        self._parts = [_Part(model, part, sampler.languages) for part in sampler.parts]
+        self._parts = [_Part(model, part, sampler) for part in sampler.parts]
 
     def __call__(self, share: BatchShare) -> dict[str, Tensor]:
         """The tensors of a batch."""
@@ -138,16 +84,28 @@ class PairCollator:
 class _Part:
     """What turns rows of one part's corpus into tensors."""
 
-    def __init__(self, model: SentenceTransformer, part: BatchPart, languages: tuple[str, ...]) -> None:
+    def __init__(self, model: SentenceTransformer, part: BatchPart, sampler: PairBatchSampler) -> None:
         self.pairs = part.pairs
         corpus = self.pairs.corpus
         # One more place at the end: code -1, no language, stays -1.
-        self._language_codes = np.array([*map(languages.index, self.pairs.languages), -1], np.int64)
+        self._language_codes = np.array([*map(sampler.languages.index, self.pairs.languages), -1], np.int64)
+        # Texts that are drawn less than once on average are cheaper to cut when they are drawn.
+        worth_a_table = max(sampler.num_batches * part.batch_size, _ALWAYS_CUT)
         self.gather_queries = _gather(
-            model, "query", self.pairs.query_modality, corpus, lambda: _rows_of(self.pairs.queries)
+            model,
+            "query",
+            self.pairs.query_modality,
+            corpus,
+            lambda: _rows_of(self.pairs.queries),
+            cut=self.pairs.queries.num_rows <= worth_a_table,
         )
         self.gather_documents = _gather(
-            model, "document", self.pairs.document_modality, corpus, lambda: _candidates(part)
+            model,
+            "document",
+            self.pairs.document_modality,
+            corpus,
+            lambda: _candidates(part),
+            cut=self.pairs.documents.num_rows <= worth_a_table,
         )
 
     def labels(self, batch: PairBatch, chosen: slice, candidates: npt.NDArray[np.int32]) -> BatchLabels:
@@ -184,19 +142,24 @@ def _candidates(part: BatchPart) -> Rows:
 
 
 def _gather(
-    model: SentenceTransformer, side: Side, modality: str, corpus: ParallelCorpus, rows: Callable[[], Rows]
+    model: SentenceTransformer,
+    side: Side,
+    modality: str,
+    corpus: ParallelCorpus,
+    rows: Callable[[], Rows],
+    *,
+    cut: bool,
 ) -> Gather:
     """What gathers the model input of one side; its rows are listed only where a table is made of them."""
     if modality != "text":
         from isoglot.batches.media import media_gather
 
         return media_gather(model, side, modality, corpus, rows())
-    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
-
     texts, num_rows = corpus.query_texts, corpus.queries.num_rows
     if side == "document":
         texts, num_rows = corpus.document_texts, corpus.documents.num_rows
+    table = subword_table(model, side, texts, rows(), num_rows) if cut else None
+    if table is not None:
+        return table
     prompt = model.prompts.get(side) or None
-    if isinstance(model[0], StaticEmbedding):
-        return subword_table(model, texts, rows(), num_rows, prompt)
     return lambda chosen: dict(model.preprocess(texts(chosen), prompt=prompt, task=side))

@@ -21,7 +21,8 @@ from isoglot.errors import CorpusError
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-    from isoglot.batches.collation import Features, Gather
+    from isoglot.batches.collation import Gather
+    from isoglot.batches.subwords import Features
 
 _CHUNK_FILES = 256
 _AS_DECODED: dict[str, Any] = {"image": {"do_rescale": False, "do_normalize": False}}

@@ -6,7 +6,7 @@ import difflib
 import shutil
 import warnings
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -124,9 +124,9 @@ class PairTrainer(SentenceTransformerTrainer):
         # No tensors, so that they stay off the accelerator: to read them back would be to wait for it.
         return features | {_DRAWN: (part, BATCH_KINDS[kind], codes)}
 
-    @property
+    @cached_property
     def trained(self) -> list[Tensor]:
-        """What is trained, of the model and of the loss."""
+        """What is trained, of the model and of the loss; asked for in every step, so listed once."""
         return [parameter for parameter in self.pair_loss.parameters() if parameter.requires_grad]
 
     @property
