@@ -230,6 +230,28 @@ def test_the_best_checkpoint_by_dev_measure_is_kept(toy_corpus: ParallelCorpus, 
     assert json.loads((tmp_path / "isoglot.json").read_text())["best_checkpoint_measure"] == 0.9
 
 
+def test_an_encoder_of_another_build_is_refused(toy_corpus: ParallelCorpus, tmp_path: Path) -> None:
+    def run(dimension: int) -> None:
+        model = build_static_encoder(train_subwords(["a b", "c d"], 100, model="bpe"), dimension)
+        settings = TrainingSettings(steps=1, batch_size=4)
+        fit(model, toy_corpus, scheme=CrossLingual(), output_dir=tmp_path, settings=settings)
+
+    run(8)
+    run(8)
+    with pytest.raises(CheckpointError, match="another encoder; choose another folder"):
+        run(4)
+
+
+def test_a_learned_temperature_is_on_record(toy_corpus: ParallelCorpus, tmp_path: Path) -> None:
+    objective = ObjectiveSettings(temperature=0.1, learn_temperature=True)
+    settings = TrainingSettings(steps=5, batch_size=8, learning_rate=0.05, objective=objective)
+    fit(static_encoder(toy_corpus), toy_corpus, scheme=CrossLingual(), output_dir=tmp_path, settings=settings)
+    learned = json.loads((tmp_path / "isoglot.json").read_text())["temperature"]
+    assert 0.01 <= learned < 0.2
+    assert learned != 0.1
+    assert f"Temperature at the end: {learned}." in (tmp_path / "README.md").read_text()
+
+
 def test_without_evaluations_on_the_way_the_finished_model_is_evaluated(
     toy_corpus: ParallelCorpus, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ _HERE_AND_NOW = frozenset({"_name_or_path", "name_or_path", "transformers_versio
 """Settings that say where a model came from, or that the weights say better."""
 
 
-def fingerprint(model: nn.Module) -> str | None:
+def fingerprint(model: nn.Module, *, with_weights: bool = True) -> str | None:
     """A digest of everything that a model's raw vectors depend on, but for the prompt.
 
     It covers the weights with their types, the kind and settings of every module, tokenizers and processors,
@@ -27,6 +27,7 @@ def fingerprint(model: nn.Module) -> str | None:
 
     Args:
         model: The model, such as a sentence-transformers model.
+        with_weights: Whether the values of the weights count, not only their names and shapes.
 
     Returns:
         32 hexadecimal digits; None if part of the model cannot be looked into.
@@ -42,7 +43,8 @@ def fingerprint(model: nn.Module) -> str | None:
         return None
     for name, tensor in weights.items():
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(_bytes(tensor))
+        if with_weights:
+            digest.update(_bytes(tensor))
     return digest.hexdigest()[:32]
 
 

@@ -148,7 +148,8 @@ def _card_section(record: dict[str, Any]) -> str:
     return (
         "\n## Training batches\n\n"
         f"Scheme: {', '.join(f'`{json.dumps(scheme)}`' for scheme in schemes)}, seed {record['seed']}. "
-        f"{drawn['share_monolingual']:.1%} of {drawn['num_batches']:,} batches were monolingual.\n\n"
+        f"{drawn['share_monolingual']:.1%} of {drawn['num_batches']:,} batches were monolingual. "
+        f"Temperature at the end: {record['temperature']}.\n\n"
         f"| corpus | batches | monolingual | pairs |\n|---|---:|---:|---:|\n{parts}\n\n"
         f"| batch | drawn |\n|---|---:|\n{kinds}\n\n"
         "The number of pairs by language pair is in `isoglot.json`.\n"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from isoglot.batches import PairBatchSampler, Scheme
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import ConfigError
+from isoglot.retrieval.fingerprint import fingerprint
 from isoglot.training.artefact import save_model
 from isoglot.training.checkpoints import discard_newer, last_whole_checkpoint
 from isoglot.training.parts import CHECKPOINTS, TrainingPart, build_sampler, claim, identity
@@ -121,6 +122,7 @@ def fit_parts(
     """
     from sentence_transformers import SentenceTransformer
 
+    from isoglot.training.conditional import check_parts
     from isoglot.training.loss import build_loss
 
     settings = settings or TrainingSettings()
@@ -134,8 +136,11 @@ def fit_parts(
     folder = Path(output_dir)
     processes = join_processes(cpu=model.device.type == "cpu")
     sampler = build_sampler(parts, settings, processes)
+    if settings.objective.conditional_weight:
+        check_parts(sampler.parts)
     loss = build_loss(model, settings, teacher)  # refuses what cannot be before the folder is claimed
-    facts = identity(parts, settings, record)
+    # Not the values of its weights: a part that a checkpoint lacks is drawn at random whenever it is loaded.
+    facts = {**identity(parts, settings, record), "encoder": fingerprint(model, with_weights=False)}
     if teacher is not None:
         facts["teacher"] = dict(teacher.description)
     if processes.by_first(lambda: claim(folder, facts)):
@@ -145,7 +150,8 @@ def fit_parts(
         folder / CHECKPOINTS,
     )
     dev = _dev_history(trainer, evaluator, settings)
-    processes.by_first(lambda: _finish(trainer, folder, facts, dev))
+    temperature = loss.get_config_dict()["temperature"]
+    processes.by_first(lambda: _finish(trainer, folder, facts | {"temperature": temperature}, dev))
     return model
 
 
