@@ -13,7 +13,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from transformers import TrainerCallback
 
-from isoglot.batches import CrossLingual, Hybrid, Monolingual
+from isoglot.batches import CrossLingual, Hybrid, Monolingual, Pooled, Scheme
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.encoders import build_static_encoder, build_transformer_encoder, train_subwords
 from isoglot.errors import CheckpointError, ConfigError
@@ -228,6 +228,18 @@ def test_the_best_checkpoint_by_dev_measure_is_kept(toy_corpus: ParallelCorpus, 
     )
     assert torch.equal(weights(trained), seen[1])
     assert json.loads((tmp_path / "isoglot.json").read_text())["best_checkpoint_measure"] == 0.9
+
+
+def test_terms_that_no_scheme_feeds_are_told(toy_corpus: ParallelCorpus, tmp_path: Path) -> None:
+    def run(scheme: Scheme) -> None:
+        objective = ObjectiveSettings(alignment_weight=1.0, consistency_weight=0.5)
+        settings = TrainingSettings(steps=1, batch_size=8, objective=objective)
+        folder = tmp_path / type(scheme).__name__
+        fit(static_encoder(toy_corpus), toy_corpus, scheme=scheme, output_dir=folder, settings=settings)
+
+    with pytest.warns(UserWarning, match="^consistency_weight, alignment_weight: .* by chance alone"):
+        run(Hybrid())
+    run(Pooled(num_answers=2))  # a warning would be an error
 
 
 def test_an_encoder_of_another_build_is_refused(toy_corpus: ParallelCorpus, tmp_path: Path) -> None:

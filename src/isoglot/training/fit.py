@@ -16,7 +16,14 @@ from isoglot.errors import ConfigError
 from isoglot.retrieval.fingerprint import fingerprint
 from isoglot.training.artefact import save_model
 from isoglot.training.checkpoints import discard_newer, last_whole_checkpoint
-from isoglot.training.parts import CHECKPOINTS, TrainingPart, build_sampler, claim, identity
+from isoglot.training.parts import (
+    CHECKPOINTS,
+    TrainingPart,
+    build_sampler,
+    claim,
+    identity,
+    warn_of_idle_terms,
+)
 from isoglot.training.precision import bf16_problem
 from isoglot.training.processes import Processes, join_processes
 from isoglot.training.settings import TrainingSettings
@@ -133,6 +140,7 @@ def fit_parts(
         raise ConfigError("\n".join(problems))
     if teacher is not None and len(parts) > 1:
         raise ConfigError(f"a teacher knows the groups of one corpus; got {len(parts)} parts")
+    warn_of_idle_terms(parts, settings.objective)
     folder = Path(output_dir)
     processes = join_processes(cpu=model.device.type == "cpu")
     sampler = build_sampler(parts, settings, processes)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from isoglot.batches import Scheme, training_pairs
+from isoglot.batches import RoundRobin, Scheme, training_pairs
 from isoglot.batches.sampler import BatchPart, PairBatchSampler
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import CheckpointError
 from isoglot.training.artefact import data_checksums, is_untouched, read_record, write_record
 from isoglot.training.processes import Processes
-from isoglot.training.settings import TrainingSettings
+from isoglot.training.settings import ObjectiveSettings, TrainingSettings
 
+_TERMS_OF_TRANSLATIONS = ("consistency_weight", "query_consistency_weight", "alignment_weight")
 CHECKPOINTS = "checkpoints"
 """Folder of the checkpoints, in that of the model."""
 
@@ -92,6 +94,25 @@ def build_sampler(
         process=processes.number,
         num_processes=processes.count,
     )
+
+
+def warn_of_idle_terms(parts: Sequence[TrainingPart], objective: ObjectiveSettings) -> None:
+    """Warns if terms compare translations, and no scheme brings translations together in a batch.
+
+    Args:
+        parts: What is drawn from.
+        objective: Towards what is trained.
+    """
+    idle = [name for name in _TERMS_OF_TRANSLATIONS if getattr(objective, name) > 0]
+    together = any(
+        isinstance(part.scheme, RoundRobin) or getattr(part.scheme, "num_answers", 1) > 1 for part in parts
+    )
+    if idle and not together:
+        warnings.warn(
+            f"{', '.join(idle)}: these terms compare translations that meet in a batch; here they meet by "
+            "chance alone; draw a part by pooled (num_answers >= 2) or round_robin",
+            stacklevel=3,
+        )
 
 
 def identity(
