@@ -19,6 +19,8 @@ from isoglot.encoders import build_static_encoder, build_transformer_encoder, tr
 from isoglot.errors import CheckpointError, ConfigError
 from isoglot.training import ObjectiveSettings, TrainingSettings, fit
 from isoglot.training.checkpoints import last_whole_checkpoint
+from isoglot.training.fit import fit_parts
+from isoglot.training.parts import TrainingPart
 
 SETTINGS = TrainingSettings(steps=30, batch_size=16, learning_rate=0.02, checkpoint_every_steps=10)
 
@@ -228,6 +230,26 @@ def test_the_best_checkpoint_by_dev_measure_is_kept(toy_corpus: ParallelCorpus, 
     )
     assert torch.equal(weights(trained), seen[1])
     assert json.loads((tmp_path / "isoglot.json").read_text())["best_checkpoint_measure"] == 0.9
+
+
+def test_the_record_reconciles_with_weights_and_alphas_of_all_parts(
+    toy_corpus: ParallelCorpus, tmp_path: Path
+) -> None:
+    asked = {"often": (0.75, 0.2), "seldom": (0.25, 0.8)}
+    parts = [
+        TrainingPart(toy_corpus, Hybrid(alpha), weight=weight, batch_size=4, name=name)
+        for name, (weight, alpha) in asked.items()
+    ]
+    steps = 600
+    settings = TrainingSettings(steps=steps, batch_size=4, learning_rate=0.01)
+    fit_parts(static_encoder(toy_corpus), parts, output_dir=tmp_path, settings=settings)
+    found = json.loads((tmp_path / "isoglot.json").read_text())["provenance"]["parts"]
+    assert sum(part["num_batches"] for part in found.values()) == steps
+    for name, (weight, alpha) in asked.items():
+        drawn, monolingual = found[name]["num_batches"], found[name]["share_monolingual"]
+        assert sum(found[name]["pairs"].values()) == 4 * drawn
+        assert abs(drawn - weight * steps) < 4 * math.sqrt(steps * weight * (1 - weight))
+        assert abs(monolingual - alpha) < 4 * math.sqrt(alpha * (1 - alpha) / drawn)
 
 
 def test_terms_that_no_scheme_feeds_are_told(toy_corpus: ParallelCorpus, tmp_path: Path) -> None:
