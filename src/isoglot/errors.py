@@ -2,6 +2,7 @@
 
 IsoglotError
 ├── CorpusError       a corpus, or a file it is read from, is not what it should be
+│   └── MediaError    a picture, video or sound cannot be read
 ├── ConfigError       a configuration names something that cannot be
 ├── CheckpointError   a saved model or training job is damaged, or belongs to something else
 └── SearchError       embeddings, runs or judgements that do not fit each other
@@ -50,3 +51,7 @@ class CorpusError(IsoglotError):
         if len(self.problems) > self.max_shown:
             shown.append(f"... and {len(self.problems) - self.max_shown:,} more problems")
         super().__init__("\n".join(shown))
+
+
+class MediaError(CorpusError):
+    """A picture, video or sound cannot be read, or is refused: `file: cause; what to do`."""

@@ -121,7 +121,7 @@ def test_missing_and_damaged_files_are_named_all_at_once(
 ) -> None:
     rows = picture_rows(corpus)
     elsewhere = replace(corpus, media_root=str(tmp_path))
-    with pytest.raises(CorpusError, match=r"wide\.png: no such file, for a document \(image\)") as missing:
+    with pytest.raises(CorpusError, match=r"wide\.png: no such file, for document 'd0' \(image\)") as missing:
         media_gather(model, "document", "image", elsewhere, rows)
     assert all(name in str(missing.value) for name in NAMES)
     for name in NAMES:

@@ -144,6 +144,26 @@ def mewsli(files: Files) -> Texts:
     return asked, told
 
 
+def photographs(files: Files) -> Texts:
+    ((_, index),) = named(files, r"image_index\.tsv")
+    header, *body = table(index, "\t")
+    file, split, place = map(header.index, ("file", "multi30k_split", "multi30k_line0"))
+    chosen = [row for row in body if row[split] != "none"]
+    said = {
+        (match["split"], number): line
+        for match, data in named(files, r"task1/raw/(?P<split>\w+)\.en")
+        for number, line in enumerate(lines(data))
+    }
+    translated = {
+        (match["split"], number): line
+        for match, data in named(files, r"task1/raw/(?P<split>\w+)\.de")
+        for number, line in enumerate(lines(data))
+    }
+    rows_of = [(row[split], int(row[place])) for row in chosen]
+    captions = [column[key] for column in (said, translated) for key in rows_of if key in column]
+    return captions, [row[file] for row in chosen]
+
+
 def xm3600(files: Files) -> Texts:
     found = rows(files["captions.jsonl"])
     said = [
@@ -182,6 +202,12 @@ def vatex(files: Files) -> Texts:
     return said, [f"{row['videoID'].strip()}.mp4" for row in found]
 
 
+def howto100m(files: Files) -> Texts:
+    found = [json.loads(data.removeprefix(b"\xef\xbb\xbf")) for data in files.values()]
+    said = [text for content in found for video in content.values() for text in video["text"] if text.strip()]
+    return said, said
+
+
 DATASETS: dict[str, Callable[[Files], Texts]] = {
     "xquad-r": sentences,
     "mlqa-r": sentences,
@@ -200,10 +226,12 @@ DATASETS: dict[str, Callable[[Files], Texts]] = {
     "mkqa": mkqa,
     "tatoeba": every_line(r"tatoeba\..*"),
     "multi30k": every_line(r"task1/raw/.*"),
+    "multi30k-photographs": photographs,
     "xtd10": every_line(r"test_1kcaptions_.*"),
     "xm3600": xm3600,
     "xflickr-co": xflickrco,
     "msr-vtt": msr_vtt,
     "vatex": vatex,
+    "multi-howto100m": howto100m,
 }
 """Data set -> the texts that its files hold on either side."""

@@ -76,6 +76,15 @@ def videodatainfo(*sentences: tuple[int, str, str]) -> str:
     return json.dumps({"info": {}, "videos": videos, "sentences": rows}, ensure_ascii=False)
 
 
+def how2(**videos: list[tuple[float, float, str]]) -> str:
+    """Video -> start, end and text of its clips."""
+    said = {
+        video: dict(zip(("start", "end", "text"), map(list, zip(*clips, strict=True)), strict=True))
+        for video, clips in videos.items()
+    }
+    return json.dumps(said, ensure_ascii=False)
+
+
 def squad(*paragraphs: dict[str, Any], **extra: Any) -> str:
     return json.dumps({"data": [{"title": "T", "paragraphs": list(paragraphs)}], "version": "1", **extra})
 
@@ -350,6 +359,22 @@ PUBLISHED = {
         ("de", "en"),
         4,
     ),
+    "multi30k-photographs": Published(
+        {
+            "flickr8k-images/image_index.tsv": "file\tmulti30k_split\tmulti30k_line0\tarchive\n"
+            "10_a.jpg\ttrain\t1\tx.zip\n11_b.jpg\tval\t0\tx.zip\n12_c.jpg\tnone\t-1\tx.zip\n",
+            "multi30k/task1/raw/train.en": "a dog\na cat\n",
+            "multi30k/task1/raw/train.de": "ein Hund\neine Katze\n",
+            "multi30k/task1/image_splits/train.txt": "9.jpg\n10.jpg\n",
+            "multi30k/task1/raw/val.en": "a cow\n",
+            "multi30k/task1/raw/val.de": "eine Kuh\n",
+            "multi30k/task1/image_splits/val.txt": "11.jpg\n",
+        },
+        {"train": 2, "val": 2},
+        ("de", "en"),
+        2,
+        media=("10_a.jpg", "11_b.jpg", "12_c.jpg"),
+    ),
     "xtd10": Published(
         {
             "XTD10/test_1kcaptions_en.txt": "a dog\na cat\n",
@@ -397,6 +422,19 @@ PUBLISHED = {
         ("de", "en"),
         2,
         media=("video1.mp4", "video2.mp4"),
+    ),
+    "multi-howto100m": Published(
+        {
+            "how2_de.json": how2(
+                b=[(0.0, 2.5, "schneide die Zwiebel")], a=[(1.0, 3.0, "Hallo"), (3, 4.5, "")]
+            ),
+            "how2_en.json": how2(
+                a=[(1.0, 3.0, "hello"), (3, 4.5, "we start")], b=[(0.0, 2.5, "cut the onion")]
+            ),
+        },
+        {"train": 5},
+        ("de", "en"),
+        5,
     ),
     "vatex": Published(
         {

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from isoglot.corpora import ParallelCorpus, read_corpus, read_dataset, write_corpus
@@ -232,6 +233,67 @@ def test_msr_vtt_in_english_needs_the_list_alone(tmp_path: Path) -> None:
 def test_msr_vtt_bad_captions(content: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=message):
         read_dataset("msr-vtt", publish("msr-vtt", tmp_path, **{"MSRVTT_data.de.json": content}))
+
+
+TRAINING = {
+    "MSRVTT_train.9k.csv": "video_id\nvideo3\nvideo4\n",
+    "train_val_videodatainfo.json": videodatainfo(
+        (7, "video3", "a bird"), (8, "video3", "wings"), (9, "video4", "rain")
+    ),
+    "train_val_videodatainfo_de.json": videodatainfo((7, "video3", "ein Vogel"), (9, "video4", "Regen")),
+}
+
+
+def test_msr_vtt_has_a_training_split(tmp_path: Path) -> None:
+    source = write_files(tmp_path, {**PUBLISHED["msr-vtt"].files, **TRAINING})
+    both = read_dataset("msr-vtt", source)
+    assert list(both.splits) == ["test", "train"]
+    asked = {key: value[2] for key, value in rows(both, "query").items()}
+    assert {key: text for key, text in asked.items() if key.startswith(("video3", "video4"))} == {
+        "video3.en": "a bird",
+        "video3.de": "ein Vogel",
+        "video4.en": "rain",
+        "video4.de": "Regen",
+    }
+    assert asked["video1.de"] == "ein Hund rennt"
+    train = read_dataset("msr-vtt", source, splits=["train"], captions="all")
+    assert set(train.splits) == {"train"}
+    assert sorted(rows(train, "document")) == ["video3", "video4"]
+    assert rows(train, "query")["video3.en.2"][2] == "wings"
+    with pytest.raises(CorpusError, match="no split 'dev'; there is test, train"):
+        read_dataset("msr-vtt", source, splits=["dev"])
+
+
+def test_msr_vtt_needs_one_list_a_split(tmp_path: Path) -> None:
+    source = write_files(
+        tmp_path, {"MSRVTT_train.9k.csv": "video_id\nvideo3\n", "MSRVTT_train.7k.csv": "video_id\n"}
+    )
+    with pytest.raises(
+        CorpusError, match=r"MSRVTT_train\.9k\.csv: holds the same part as .*7k\.csv; leave one"
+    ):
+        read_dataset("msr-vtt", source)
+    with pytest.raises(CorpusError, match=r"holds no file MSRVTT_JSFUSION_test\.csv; give the data set"):
+        read_dataset("msr-vtt", source, splits=["test"])
+    (tmp_path / "none").mkdir()
+    with pytest.raises(CorpusError, match=r"MSRVTT_JSFUSION_test\.csv or MSRVTT_train\.9k\.csv; give"):
+        read_dataset("msr-vtt", tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", ["msr-vtt", "vatex"])
+def test_features_stand_in_for_videos(name: str, tmp_path: Path) -> None:
+    source = publish(name, tmp_path / "source")
+    videos = sorted(rows(read_dataset(name, source), "document"))
+    np.savez(tmp_path / "all.npz", **{video: np.ones((3, 4)) for video in videos})
+    for video in videos:
+        np.save(tmp_path / f"{video}.npy", np.ones((3, 4)))
+    for files in ("{video}.npy", "all.npz#{video}"):
+        corpus = read_dataset(name, source, files=files, media=str(tmp_path))
+        paths = {key: value[3] for key, value in rows(corpus, "document").items()}
+        assert paths == {video: files.replace("{video}", video) for video in videos}
+        assert corpus.media_root == str(tmp_path)
+        write_corpus(corpus, tmp_path / f"corpus-{len(files)}")
+    with pytest.raises(ConfigError, match=r"files must hold \{video\}, such as .*, got 'all\.npz'"):
+        read_dataset(name, source, files="all.npz")
 
 
 def test_vatex_splits_and_lists_of_videos(tmp_path: Path) -> None:

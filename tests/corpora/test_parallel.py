@@ -68,6 +68,65 @@ def test_select_of_explicit_judgements() -> None:
         build(explicit=True).select(["de"])
 
 
+def captioned() -> ParallelCorpus:
+    """Two groups, each a text in en and de on both sides, and a picture on both sides."""
+    builder = CorpusBuilder(CorpusInfo("captioned"))
+    for group in range(2):
+        name = f"g{group}"
+        for language in ("en", "de"):
+            builder.add_query(f"q{group}.{language}", name, language, f"caption {group} {language}")
+            builder.add_document(f"d{group}.{language}", name, language, f"text {group} {language}")
+        builder.add_query(f"q{group}.png", name, "zxx", None, modality="image", path="a.png")
+        builder.add_document(f"d{group}.png", name, None, None, modality="image", path="b.png")
+        builder.judge_group("train" if group else "test", name)
+    return builder.build()
+
+
+def ids(corpus: ParallelCorpus) -> tuple[list[str], list[str]]:
+    return corpus.queries["query_id"].to_pylist(), corpus.documents["doc_id"].to_pylist()
+
+
+def test_select_one_direction_between_media() -> None:
+    corpus = captioned()
+    texts, pictures = ["q0.en", "q0.de", "q1.en", "q1.de"], ["d0.png", "d1.png"]
+    to_pictures = corpus.select(query_modalities=["text"], document_modalities=["image"])
+    assert ids(to_pictures) == (texts, pictures)
+    assert len(to_pictures.judgements("train")) == 2
+    either = corpus.select(query_modalities=["image"], document_modalities=["text", "image"])
+    assert ids(either)[0] == ["q0.png", "q1.png"]
+    assert either.documents.num_rows == 6
+    assert ids(corpus.select(document_modalities=["image"]))[1] == pictures
+
+
+def test_select_captions_in_one_language_and_texts_in_all() -> None:
+    corpus = captioned()
+    english = corpus.select(
+        query_languages=["en"], query_modalities=["text"], document_modalities=["image"], splits=["train"]
+    )
+    assert ids(english) == (["q0.en", "q1.en"], ["d0.png", "d1.png"])
+    assert list(english.splits) == ["train"]
+    # What has no language stays on either side, and is in no language that one could ask for.
+    assert ids(corpus.select(query_languages=["deu"])) == (
+        ["q0.de", "q0.png", "q1.de", "q1.png"],
+        ids(corpus)[1],
+    )
+    assert ids(corpus.select(["en"], document_languages=["en"])) == (
+        ["q0.en", "q0.png", "q1.en", "q1.png"],
+        ["d0.en", "d0.png", "d1.en", "d1.png"],
+    )
+    assert corpus.select() is corpus
+
+
+def test_select_refuses_what_one_side_has_not() -> None:
+    with pytest.raises(CorpusError, match="no documents of medium 'video'; there is image, text"):
+        captioned().select(document_modalities=["text", "video"])
+    english = captioned().select(query_languages=["en"], query_modalities=["text"])
+    with pytest.raises(CorpusError, match=r"no text in language 'de'; there is en$"):
+        english.select(query_languages=["de"])
+    with pytest.raises(CorpusError, match="no queries of medium 'image'; there is text"):
+        english.select(query_modalities=["image"])
+
+
 def test_select_groups_drops_distractors() -> None:
     corpus = build().select_groups(np.array([2], np.int32))
     assert (corpus.queries.num_rows, corpus.documents.num_rows) == (3, 2)

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 import isoglot.world
-from isoglot.corpora.building import CorpusBuilder
-from isoglot.corpora.parallel import CorpusInfo
 from isoglot.errors import CheckpointError
 from isoglot.evaluation import read_results
 from isoglot.experiments import demo, picture_search
@@ -108,21 +106,3 @@ def test_captions_find_pictures_that_training_has_not_shown(
     assert results.config[0]["num_documents"] < 120
     typical = {example.query_language for example in results.examples if example.chosen == "typical"}
     assert typical == {"de", "tr"}
-
-
-def test_a_corpus_is_cut_to_one_direction(mixed_media: Any) -> None:
-    part = picture_search.in_direction(mixed_media, "text", "image")
-    assert set(part.queries["modality"].to_pylist()) == {"text"}
-    assert part.documents["doc_id"].to_pylist() == ["d0.png", "d1.png"]
-
-
-@pytest.fixture
-def mixed_media() -> Any:
-    builder = CorpusBuilder(CorpusInfo("mixed"))
-    for group in range(2):
-        builder.add_query(f"q{group}", f"g{group}", "de", f"Frage {group}")
-        builder.add_query(f"q{group}.png", f"g{group}", "zxx", None, modality="image", path="a.png")
-        builder.add_document(f"d{group}", f"g{group}", "de", f"Antwort {group}")
-        builder.add_document(f"d{group}.png", f"g{group}", None, None, modality="image", path="b.png")
-        builder.judge_group("test", f"g{group}")
-    return builder.build()

@@ -44,9 +44,23 @@ def drawn(output: Path, num_processes: int) -> list[list[Any]]:
     "kind", ["static", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("transformer", "towers"))]
 )
 def test_two_processes_end_where_one_does(launch, corpus_folder: Path, tmp_path: Path, kind: str) -> None:
+    end_alike(launch, corpus_folder, tmp_path, kind)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("contrastive", ["patr", "m3l"])
+def test_two_processes_find_the_same_negatives_as_one(
+    launch, corpus_folder: Path, tmp_path: Path, contrastive: str
+) -> None:
+    """The hardest negative of a query may be a text that the other process has encoded."""
+    objective = {"contrastive": contrastive, "directions": "both", "repulsion_weight": 0.5, "margin": 1.0}
+    end_alike(launch, corpus_folder, tmp_path, "static", f"objective={json.dumps(objective)}")
+
+
+def end_alike(launch, corpus_folder: Path, tmp_path: Path, kind: str, *changes: str) -> None:
     few = "steps=6"  # Adam makes steps out of rounding where a gradient is all but 0, and more of them add up
-    train_alone(corpus_folder, tmp_path / "one", kind, few)
-    launch(TRAIN, corpus_folder, tmp_path / "two", kind, few)
+    train_alone(corpus_folder, tmp_path / "one", kind, few, *changes)
+    launch(TRAIN, corpus_folder, tmp_path / "two", kind, few, *changes)
     one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
     assert one.keys() == two.keys()
     for name, tensor in one.items():

@@ -119,7 +119,8 @@ def test_a_collection_of_texts_and_pictures_is_searched_as_one(corpus: ParallelC
     vectors = embed(model, both, np.arange(6, dtype=np.int32), rows).document_embeddings
     for row in rows.tolist():
         document = both.document(row)
-        alone = model.encode_document(document.text or f"{both.media_root}/{document.path}")
+        picture = {"image": f"{both.media_root}/{document.path}"}
+        alone = model.encode_document(document.text or picture)
         assert np.abs(vectors[row] - alone).max() < 1e-5
     results = evaluate(model, both, num_resamples=5)
     media = {(record.query_modality, record.document_modality) for record in results.records}

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from isoglot.batches.drawing import BATCH_KINDS, PairBatch
+from isoglot.batches.features import feature_table, still_modules
 from isoglot.batches.labels import BatchLabels
 from isoglot.batches.sampler import BatchPart, BatchShare, PairBatchSampler
 from isoglot.batches.sides import Side as RowSide
@@ -158,8 +159,14 @@ def _gather(
     texts, num_rows = corpus.query_texts, corpus.queries.num_rows
     if side == "document":
         texts, num_rows = corpus.document_texts, corpus.documents.num_rows
-    table = subword_table(model, side, texts, rows(), num_rows) if cut else None
-    if table is not None:
-        return table
     prompt = model.prompts.get(side) or None
-    return lambda chosen: dict(model.preprocess(texts(chosen), prompt=prompt, task=side))
+
+    def preprocess(contents: list[str]) -> Features:
+        return dict(model.preprocess(contents, prompt=prompt, task=side))
+
+    table: Gather | None = None
+    if cut and still_modules(model, side, modality):
+        table = feature_table(model, side, modality, texts(rows()), preprocess, rows(), num_rows)
+    if cut and table is None:
+        table = subword_table(model, side, texts, rows(), num_rows)
+    return table or (lambda chosen: preprocess(texts(chosen)))

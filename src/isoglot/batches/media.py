@@ -5,18 +5,23 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import torch
 from torch import Tensor
 
+from isoglot.batches.features import feature_table
+from isoglot.batches.frames import frames_table
+from isoglot.batches.waveforms import waveform_table
 from isoglot.corpora.judgements import Rows
+from isoglot.corpora.media_files import media_files
 from isoglot.corpora.parallel import ParallelCorpus
-from isoglot.errors import CorpusError
+from isoglot.errors import MediaError
+from isoglot.media.checking import find_bad_media
+from isoglot.media.opening import open_media
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
     from isoglot.batches.collation import Gather
     from isoglot.batches.subwords import Features
 
-_CHUNK_FILES = 256
+_CHUNK_FILES = 32
 _AS_DECODED: dict[str, Any] = {"image": {"do_rescale": False, "do_normalize": False}}
 """How a processor is told to leave pixels as whole numbers from 0 to 255."""
 
@@ -74,20 +79,47 @@ def media_gather(
         as pixels in one size, otherwise decoded anew for every batch.
 
     Raises:
-        CorpusError: If a file is missing, or no picture; all files at once.
+        CorpusError: If files are missing; all at once.
+        MediaError: If files cannot be read; all at once.
     """
-    files = _files(corpus, side, modality, rows)
-    if modality == "image":
-        num_rows = (corpus.queries if side == "query" else corpus.documents).num_rows
-        table = picture_table(model, side, files, rows, num_rows)
-        if table is not None:
-            return table
+    files = media_files(corpus, side, rows)
+    num_rows = (corpus.queries if side == "query" else corpus.documents).num_rows
+    try:
+        table = _table(model, side, modality, files, rows, num_rows)
+    except MediaError as error:  # found on the way; what else is bad is said as well
+        bad = find_bad_media((file, modality) for file in files)
+        raise MediaError(list(dict.fromkeys([*error.problems, *bad.values()]))) from error
+    if table is not None:
+        return table
+    if bad := find_bad_media((file, modality) for file in files):
+        raise MediaError(list(bad.values()))
     file_of = dict(zip(rows.tolist(), files, strict=True))
 
     def gather(chosen: Rows) -> Features:
         return _preprocess(model, side, modality, [file_of[row] for row in chosen.tolist()])
 
     return gather
+
+
+def _table(
+    model: SentenceTransformer,
+    side: Literal["query", "document"],
+    modality: str,
+    files: Sequence[str],
+    rows: Rows,
+    num_rows: int,
+) -> Gather | None:
+    """What is made ready once for all batches; None if the model takes the medium in another form."""
+    preprocess = partial(_preprocess, model, side, modality)
+    if (frozen := feature_table(model, side, modality, files, preprocess, rows, num_rows)) is not None:
+        return frozen
+    if modality == "image":
+        return picture_table(model, side, files, rows, num_rows)
+    if modality == "audio":
+        return waveform_table(model, files, preprocess, rows, num_rows)
+    if modality == "video":
+        return frames_table(model, side, files, rows, num_rows)
+    return None
 
 
 def picture_table(
@@ -111,7 +143,7 @@ def picture_table(
         shifted channel by channel.
 
     Raises:
-        CorpusError: If a file is no picture; all files at once.
+        MediaError: If files cannot be read; all at once.
     """
     distinct = list(dict.fromkeys(files))
     scaling = _scaling(model, side, distinct[0])
@@ -163,47 +195,15 @@ def _decode(model: SentenceTransformer, side: str, files: list[str]) -> npt.NDAr
 
     Returns:
         (n, channels, height, width) from 0 to 255; empty, in one dimension, if the model takes no pixels.
-
-    Raises:
-        CorpusError: If some files cannot be decoded; all of them at once.
     """
-    try:
-        features = _preprocess(model, side, "image", files, processing_kwargs=_AS_DECODED)
-    except (OSError, ValueError) as error:
-        problems = [problem for file in files if (problem := _damage(file))]
-        raise CorpusError(problems or [f"{files[0]} and {len(files) - 1} more: {error}"]) from error
+    features = _preprocess(model, side, "image", files, processing_kwargs=_AS_DECODED)
     pixels = features.get("pixel_values")
     return np.asarray(pixels).astype(np.uint8) if isinstance(pixels, Tensor) else np.empty(0, np.uint8)
-
-
-def _damage(file: str) -> str | None:
-    """What keeps a file from being a picture; None if it is one."""
-    from PIL import Image
-
-    try:
-        with Image.open(file) as picture:
-            picture.load()
-    except (OSError, ValueError, SyntaxError) as error:
-        return f"{file}: cannot be read as a picture ({error}); replace it or remove its row"
-    return None
 
 
 def _preprocess(
     model: SentenceTransformer, side: str, modality: str, contents: list[Any], **options: Any
 ) -> Features:
     prompt = model.prompts.get(side) or None
-    inputs = [{modality: content} for content in contents]
+    inputs = [{modality: content} for content in open_media(modality, contents, model)]
     return dict(model.preprocess(inputs, prompt=prompt, task=side, **options))
-
-
-def _files(corpus: ParallelCorpus, side: str, modality: str, rows: Rows) -> list[str]:
-    """(n,) the file of each row; all must be there."""
-    table = corpus.queries if side == "query" else corpus.documents
-    root = Path(corpus.media_root or "")
-    files = [str(root / path) for path in table["path"].take(pa.array(rows)).to_pylist()]
-    missing = [file for file in dict.fromkeys(files) if not Path(file).is_file()]
-    if missing:
-        raise CorpusError(
-            [f"{file}: no such file, for a {side} ({modality}); put it there" for file in missing]
-        )
-    return files

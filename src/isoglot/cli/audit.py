@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isoglot.cli.options import Cache, Data, Json, Languages, Model, Seed, split_tags
+from isoglot.cli.options import Cache, Data, Json, Languages, Model, Seed, SkipBad, split_tags
 
 if TYPE_CHECKING:
     from isoglot.evaluation import Results
@@ -35,6 +35,7 @@ def audit(
     languages: Languages = None,
     head_depth: _HeadDepth = 10,
     cache: Cache = True,
+    skip_bad: SkipBad = False,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -53,8 +54,16 @@ def audit(
         head_depth=head_depth,
         seed=seed,
         cache=cache,
+        skip_bad=skip_bad,
     )
-    results = measure_all(model, [corpus], how, data_dir=data, show_bar=sys.stderr.isatty())
+    results = measure_all(
+        model,
+        [corpus],
+        how,
+        data_dir=data,
+        progress=_tell if skip_bad else None,
+        show_bar=sys.stderr.isatty(),
+    )
     if out is not None:
         results.write(out)
         results.to_html(out / "report.html")
@@ -62,6 +71,10 @@ def audit(
         typer.echo(json.dumps(_summary(results, out), ensure_ascii=False))
     else:
         _print(results, out)
+
+
+def _tell(line: str) -> None:
+    typer.echo(line, err=True)
 
 
 def _print(results: Results, out: Path | None) -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isoglot.cli.mine import mine
-from isoglot.cli.options import split_tags
+from isoglot.cli.options import SkipBad, split_tags
 from isoglot.cli.show import show
 
 if TYPE_CHECKING:
+    from isoglot.corpora.media_files import SkippedMedia
     from isoglot.corpora.parallel import ParallelCorpus
 
 app = typer.Typer(no_args_is_help=True, help="List, build, check, show and mine corpora.")
@@ -93,14 +94,16 @@ def build(
     explicit_qrels: Annotated[
         bool, typer.Option("--explicit-qrels", help="Write every judgement as a line, for BEIR tools.")
     ] = False,
+    skip_bad: SkipBad = False,
     as_json: _Json = False,
 ) -> None:
     """Build a corpus folder from the built-in world, a published data set or files in a general format."""
     from rich.console import Console
 
-    from isoglot.corpora import write_corpus
+    from isoglot.corpora import drop_bad_media, write_corpus
 
     console = Console(stderr=True)
+    skipped: SkippedMedia | None = None
     pairs, tags = _pairs(option or ()), list(split_tags(languages) or ()) or None
     of_world = {
         key: value for key, value in (("groups", groups), ("modalities", modalities)) if value is not None
@@ -111,12 +114,22 @@ def build(
     else:
         with console.status(f"reading {name}") as status:
             corpus = _read(name, source, out.name, pairs, tags)
+            corpus, skipped = drop_bad_media(corpus) if skip_bad else (corpus, None)
             status.update(f"writing {out}")
             write_corpus(corpus, out, explicit_qrels=explicit_qrels)
+    _say(out, corpus, skipped, as_json=as_json)
+
+
+def _say(out: Path, corpus: ParallelCorpus, skipped: SkippedMedia | None, *, as_json: bool) -> None:
+    """Prints what was built, and what was left out."""
+    if skipped is not None:
+        typer.echo(str(skipped), err=True)
     if as_json:
-        typer.echo(json.dumps({"corpus": str(out), **_summary(corpus)}, ensure_ascii=False))
+        record = None if skipped is None else skipped.record()
+        summary = {"corpus": str(out), **_summary(corpus), "skipped_media": record}
+        typer.echo(json.dumps(summary, ensure_ascii=False))
     else:
-        console.print(f"{out}: {corpus!r}", markup=False, highlight=False)
+        typer.echo(f"{out}: {corpus!r}", err=True)
 
 
 def _pairs(entries: list[str] | tuple[str, ...]) -> dict[str, str]:
@@ -189,26 +202,33 @@ def _summary(corpus: ParallelCorpus) -> dict[str, Any]:
 @app.command()
 def check(
     folder: Annotated[Path, typer.Argument(help="The corpus folder.")],
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="List bad media files, and call the corpus sound without them.")
+    ] = False,
     as_json: _Json = False,
 ) -> None:
-    """Check every row and judgement of a corpus folder; report all problems."""
+    """Check every row, judgement and media file of a corpus folder; report all problems."""
     from rich.console import Console
 
     from isoglot.corpora import check_corpus
     from isoglot.errors import CorpusError
 
     with Console(stderr=True).status(f"checking {folder}"):
-        report = check_corpus(folder)
-    if report.problems:
-        raise CorpusError(report.problems)
+        report = check_corpus(folder, media=True)
+    tolerated = report.bad_media if skip_bad else ()
+    problems = [problem for problem in report.problems if problem not in set(tolerated)]
+    if problems:
+        raise CorpusError(problems)
+    for problem in tolerated:
+        typer.echo(problem, err=True)
     if as_json:
-        typer.echo(
-            json.dumps({"corpus": str(folder), "problems": [], "counts": report.counts}, ensure_ascii=False)
-        )
+        found = {"problems": [], "bad_media": list(tolerated), "counts": report.counts}
+        typer.echo(json.dumps({"corpus": str(folder), **found}, ensure_ascii=False))
         return
     counts = ", ".join(f"{key} {value:,}" for key, value in report.counts.items() if isinstance(value, int))
     splits = ", ".join(f"{key} {value:,}" for key, value in report.counts["splits"].items())
-    typer.echo(f"{folder}: no problem; {counts}; splits {splits or 'none'}")
+    sound = f"no problem but {len(tolerated):,} of media files" if tolerated else "no problem"
+    typer.echo(f"{folder}: {sound}; {counts}; splits {splits or 'none'}")
 
 
 app.command()(show)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isoglot.cli.options import Cache, Data, Json, Languages, Measures, Model, Seed, split_tags
+from isoglot.cli.options import Cache, Data, Json, Languages, Measures, Model, Seed, SkipBad, split_tags
 
 if TYPE_CHECKING:
     from isoglot.evaluation import Comparison, Results, TransferLanguages
@@ -73,6 +73,7 @@ def evaluate(
     run_depth: _RunDepth = 100,
     cache: Cache = True,
     mteb: _Mteb = None,
+    skip_bad: SkipBad = False,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -99,6 +100,7 @@ def evaluate(
         run_depth=run_depth,
         seed=seed,
         cache=cache,
+        skip_bad=skip_bad,
     )
     results = measure_all(
         model, corpora, how, data_dir=data, name=name, progress=_tell, show_bar=sys.stderr.isatty()
@@ -165,6 +167,7 @@ def _summary(results: Results, folder: Path) -> dict[str, object]:
     tested = ("baseline", "p_value", "adjusted_p_value")
     return {
         "out": str(folder),
+        "skipped_media": [entry["skipped_media"] for entry in results.config if "skipped_media" in entry],
         "results": [
             {key: getattr(record, key) for key in (*keys, *media)}
             for record in results.select(query_language="*", document_language="*")

@@ -29,6 +29,13 @@ Measures = Annotated[
     typer.Option("--measure", help="Such as AP or nDCG@10; may be given again.", metavar="NAME"),
 ]
 Cache = Annotated[bool, typer.Option(help="Keep vectors by model and content, and use them again.")]
+SkipBad = Annotated[
+    bool,
+    typer.Option(
+        "--skip-bad",
+        help="Leave out rows whose media files cannot be read, and say how many; without it, stop.",
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Seed of the bootstrap intervals.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 

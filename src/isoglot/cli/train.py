@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from isoglot.cli.options import SkipBad
+
 
 def train(
     config: Annotated[Path, typer.Argument(help="The experiment, as TOML.", metavar="CONFIG.toml")],
@@ -20,6 +22,7 @@ def train(
             metavar="KEY=VALUE",
         ),
     ] = None,
+    skip_bad: SkipBad = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
 ) -> None:
     """Train a retriever as a TOML file says.
@@ -35,12 +38,14 @@ def train(
     from isoglot.config import read_config
     from isoglot.experiments.config import ExperimentConfig
 
-    experiment = read_config(config, ExperimentConfig, tuple(overrides or ()))
+    chosen = [*(overrides or ()), *(["skip_bad=true"] if skip_bad else [])]
+    experiment = read_config(config, ExperimentConfig, tuple(chosen))
     speaks = os.environ.get("RANK", "0") == "0"  # torchrun starts several of us, and one is enough to read
     console = Console(stderr=True, quiet=not speaks)
 
     from transformers.utils import logging
 
+    from isoglot.corpora.media_files import SkippedMedia
     from isoglot.experiments import run_experiment
     from isoglot.training.artefact import read_record
     from isoglot.training.progress import ProgressBar
@@ -55,8 +60,11 @@ def train(
     if not speaks:
         return
     record = read_record(folder) or {}
+    skipped = record.get("config", {}).get("skipped_media", [])
+    for each in skipped:
+        console.print(str(SkippedMedia.of(each)), markup=False, highlight=False)
     if as_json:
-        result = {"model": str(folder), "provenance": record.get("provenance")}
+        result = {"model": str(folder), "provenance": record.get("provenance"), "skipped_media": skipped}
         typer.echo(json.dumps(result, ensure_ascii=False))
         return
     drawn = record["provenance"]

@@ -7,6 +7,7 @@ from isoglot.corpora.folder import read_folder, write_corpus
 from isoglot.corpora.joining import concatenate
 from isoglot.corpora.judgements import Judgements, Split
 from isoglot.corpora.languages import match_languages, normalize_language
+from isoglot.corpora.media_files import SkippedMedia, drop_bad_media
 from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus
 from isoglot.corpora.reading import read_corpus
 
@@ -17,9 +18,11 @@ __all__ = [
     "Dataset",
     "Judgements",
     "ParallelCorpus",
+    "SkippedMedia",
     "Split",
     "check_corpus",
     "concatenate",
+    "drop_bad_media",
     "list_datasets",
     "match_languages",
     "normalize_language",

@@ -18,6 +18,9 @@ from isoglot.corpora.parallel import DOCUMENT_SCHEMA, QUERY_SCHEMA
 from isoglot.corpora.qrels import parse_groups, parse_qrels
 from isoglot.corpora.tables import DOCUMENTS, QUERIES, read_batches, read_lines, split_files
 from isoglot.errors import CorpusError
+from isoglot.media import CONVERSIONS
+from isoglot.media.checking import find_bad_media
+from isoglot.media.features import file_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,18 +35,30 @@ class CheckReport:
             from 1.
         counts: Queries, documents, groups, queries or groups of each split; and, if there are any, labelled
             pairs of each split and task and hard negatives of each split.
+        bad_media: Those of the problems that are of media files: missing, changed or not to be read. Reading
+            with `skip_bad` leaves their rows out.
     """
 
     problems: tuple[str, ...]
     counts: dict[str, Any]
+    bad_media: tuple[str, ...] = ()
 
 
 @dataclass
 class _Table:
-    """Ids with their groups, and all groups, of a table, row by row."""
+    """Ids with their groups, all groups and media, of a table, row by row.
+
+    Attributes:
+        ids: Id -> group; empty for none.
+        groups: All groups.
+        media: Each path that is there, with its medium.
+        missing: Problems of the paths that are not.
+    """
 
     ids: dict[str, str] = field(default_factory=dict)
     groups: set[str] = field(default_factory=set)
+    media: dict[tuple[str, str], None] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
 
     def meaning(self, row_id: str) -> tuple[str, str]:
         """What rows of the same meaning share: their group; the id of a row without."""
@@ -55,29 +70,40 @@ _Answers = set[tuple[str, tuple[str, str]]]
 """Groups of queries with the meanings of what is relevant to them."""
 
 
-def check_corpus(folder: Path | str) -> CheckReport:
+def check_corpus(folder: Path | str, *, media: bool = False) -> CheckReport:
     """Checks a corpus folder in full.
 
     Args:
         folder: The folder.
+        media: Whether every file of media is opened too (`isoglot.media.checking`).
 
     Returns:
         All problems, and counts of what is there.
+
+    Raises:
+        ConfigError: If media are to be opened, and Pillow or PyAV is not installed.
     """
     folder = Path(folder)
     problems: list[str] = []
+    bad_media: list[str] = []
     try:
         manifest = manifests.read_manifest(folder)
     except CorpusError as error:
         problems.extend(error.problems)
     else:
-        problems.extend(manifests.verify(folder, manifest.checksums))
+        changed = manifests.verify(folder, manifest.checksums)
+        problems.extend(changed.values())
+        bad_media.extend(problem for name, problem in changed.items() if name.startswith(manifests.MEDIA))
         problems.extend(_unlisted(folder, set(manifest.checksums)))
     tables = {
         name: _check_table(folder, name, schema, problems)
         for name, schema in ((QUERIES, QUERY_SCHEMA), (DOCUMENTS, DOCUMENT_SCHEMA))
     }
     queries, documents = tables[QUERIES], tables[DOCUMENTS]
+    bad_media += [*queries.missing, *documents.missing]
+    if media:
+        bad_media += find_bad_media(queries.media | documents.media).values()
+    problems += bad_media
     answers: _Answers = set()
     splits = _check_splits(folder, queries, documents, answers, problems)
     pairs = _check_pairs(folder, queries.groups | documents.groups, problems)
@@ -90,7 +116,7 @@ def check_corpus(folder: Path | str) -> CheckReport:
         **({"pairs": pairs} if pairs else {}),
         **({"negatives": negatives} if negatives else {}),
     }
-    return CheckReport(tuple(dict.fromkeys(problems)), counts)
+    return CheckReport(tuple(dict.fromkeys(problems)), counts, tuple(dict.fromkeys(bad_media)))
 
 
 def find_problems(folder: Path) -> tuple[str, ...]:
@@ -144,8 +170,12 @@ def _check_row(
             what.append(f"{kind} {row_id!r} has no language; give its BCP 47 tag")
     else:
         what.extend(_tag_problems(language))
-    if path and not (media / path).is_file():
-        what.append(f"{kind} {row_id!r}: there is no file {path!r} below media/; put it there")
+    if path and not (media / file_of(path)).is_file():
+        found.missing.append(
+            f"{where}: {kind} {row_id!r}: there is no file {path!r} below media/; put it there"
+        )
+    elif path and row["modality"] in CONVERSIONS:
+        found.media[str(media / path), row["modality"]] = None
     problems.extend(f"{where}: {item}" for item in what)
     found.ids[row_id] = group or ""
     if group:

@@ -29,6 +29,11 @@ def load_json(text: str) -> Any:
     return json.loads(text, object_pairs_hook=_with_unique_keys)
 
 
+def json_decoder() -> json.JSONDecoder:
+    """What decodes a part of a text as `load_json` does the whole."""
+    return json.JSONDecoder(object_pairs_hook=_with_unique_keys)
+
+
 def _with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):

@@ -32,6 +32,7 @@ from isoglot.corpora.tables import (
 )
 from isoglot.errors import CorpusError
 from isoglot.files import replace_folder
+from isoglot.media.features import file_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -181,9 +182,11 @@ def _write_lines(lines: Iterable[str], path: Path) -> None:
 def _copy_media(corpus: ParallelCorpus, folder: Path) -> None:
     paths: set[str] = set()
     for table in (corpus.queries, corpus.documents):
-        paths.update(path for path in table["path"].unique().to_pylist() if path is not None)
+        paths.update(file_of(path) for path in table["path"].unique().to_pylist() if path is not None)
     root = Path(corpus.media_root) if corpus.media_root is not None else None
     missing = [path for path in sorted(paths) if root is None or not (root / path).is_file()]
+    if corpus.damaged:
+        raise CorpusError(list(corpus.damaged.values()))
     if missing:
         raise CorpusError(
             [f"{root or corpus.name}/{path}: no such media file; put it there" for path in missing]
@@ -203,6 +206,7 @@ def read_folder(
     languages: Iterable[str] | None = None,
     splits: Iterable[str] | None = None,
     map_above_bytes: int = MAP_ABOVE_BYTES,
+    skip_bad: bool = False,
 ) -> ParallelCorpus:
     """Reads a corpus folder, after verifying its checksums and its rows.
 
@@ -212,6 +216,7 @@ def read_folder(
         splits: Splits to keep; None keeps all.
         map_above_bytes: Size in memory, about, above which the corpus is mapped: converted once to Arrow
             files in `$ISOGLOT_CACHE` (or `~/.cache/isoglot`), then opened without being read.
+        skip_bad: Whether media files may be missing or changed; the corpus then names them as `damaged`.
 
     Returns:
         The corpus.
@@ -220,7 +225,9 @@ def read_folder(
         CorpusError: If anything in the folder is not as it should be; all problems at once.
     """
     manifest = manifests.read_manifest(folder)
-    problems = manifests.verify(folder, manifest.checksums)
+    found = manifests.verify(folder, manifest.checksums)
+    damaged = {name: found.pop(name) for name in list(found) if skip_bad and name.startswith(manifests.MEDIA)}
+    problems = list(found.values())
     missing = [name for name in TABLES if not (folder / name).is_file()]
     problems += [
         f"{folder / name}:1: is missing; write the corpus again"
@@ -234,7 +241,11 @@ def read_folder(
     else:
         corpus = _read_to_memory(folder, manifest)
     media = folder / "media"
-    corpus = replace(corpus, media_root=str(media) if media.is_dir() else None)
+    corpus = replace(
+        corpus,
+        media_root=str(media) if media.is_dir() else None,
+        damaged={name.removeprefix(manifests.MEDIA): problem for name, problem in damaged.items()},
+    )
     return corpus if languages is None and splits is None else corpus.select(languages, splits)
 
 

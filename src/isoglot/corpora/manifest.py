@@ -14,6 +14,8 @@ from isoglot.errors import CorpusError
 
 NAME = "corpus.json"
 _FORMAT = 1
+MEDIA = "media/"
+"""How the names of media files begin."""
 _BLOCK_BYTES = 1 << 20
 
 
@@ -159,20 +161,20 @@ def condense(checksums: Mapping[str, str]) -> dict[str, str]:
     Returns:
         The same for the other files; for the media, the SHA-256 of their names and checksums.
     """
-    media = sorted(item for item in checksums.items() if item[0].startswith("media/"))
-    rest = {name: digest for name, digest in checksums.items() if not name.startswith("media/")}
+    media = sorted(item for item in checksums.items() if item[0].startswith(MEDIA))
+    rest = {name: digest for name, digest in checksums.items() if not name.startswith(MEDIA)}
     if not media:
         return rest
-    return rest | {"media/": hashlib.sha256(json.dumps(media).encode()).hexdigest()}
+    return rest | {MEDIA: hashlib.sha256(json.dumps(media).encode()).hexdigest()}
 
 
-def verify(folder: Path, checksums: Mapping[str, str]) -> list[str]:
-    """Problems of the listed files: those that are missing or changed."""
-    problems = []
+def verify(folder: Path, checksums: Mapping[str, str]) -> dict[str, str]:
+    """Problems of the listed files: those that are missing or changed, by name."""
+    problems = {}
     for name, wanted in checksums.items():
         path = folder / name
         if not path.is_file():
-            problems.append(f"{path}:1: is missing, but {NAME} lists it; write the corpus again")
+            problems[name] = f"{path}:1: is missing, but {NAME} lists it; write the corpus again"
         elif checksum(path) != wanted:
-            problems.append(f"{path}:1: does not match its checksum in {NAME}; write the corpus again")
+            problems[name] = f"{path}:1: does not match its checksum in {NAME}; write the corpus again"
     return problems

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from isoglot.corpora.building import CorpusBuilder
 from isoglot.corpora.languages import NO_LANGUAGE
 from isoglot.errors import ConfigError, CorpusError
+from isoglot.media.features import file_of
 
 if TYPE_CHECKING:
     from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus
@@ -217,7 +218,7 @@ def find_media(source: Path, folder: str | None, paths: list[str], builder: Corp
 
 def _is_file(path: Path) -> bool:
     try:
-        return path.is_file()
+        return Path(file_of(str(path))).is_file()
     except (OSError, ValueError):  # no name that a file could have
         return False
 

@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 
 from isoglot.corpora.judgements import Judgements, Rows, Split, renumber
 from isoglot.corpora.labelled import Key, LabelledPairs, keep_present
-from isoglot.corpora.languages import NO_LANGUAGE, match_languages
+from isoglot.corpora.languages import match_languages
 from isoglot.corpora.negatives import HardNegatives, keep_negatives
+from isoglot.corpora.selecting import choose_rows
 from isoglot.errors import CorpusError
 from isoglot.records import Document, Query
 
@@ -100,6 +101,8 @@ class ParallelCorpus:
         media_root: Folder that `path` columns are relative to, or None.
         labelled: Split and task -> labelled pairs of groups (`isoglot.corpora.labelled`).
         negatives: Split -> hard negatives of its queries (`isoglot.corpora.negatives`).
+        damaged: Files of media that are not as they were when the corpus was written, and what is wrong; only
+            in a corpus whose reader was told to go on (`isoglot.corpora.media_files` leaves their rows out).
     """
 
     info: CorpusInfo
@@ -113,6 +116,7 @@ class ParallelCorpus:
     media_root: str | None = None
     labelled: Mapping[Key, LabelledPairs] = field(default_factory=dict)
     negatives: Mapping[str, HardNegatives] = field(default_factory=dict)
+    damaged: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -221,29 +225,48 @@ class ParallelCorpus:
         return Judgements(query_rows, indptr, rows, np.ones(len(rows), np.int32))
 
     def select(
-        self, languages: Iterable[str] | None = None, splits: Iterable[str] | None = None
+        self,
+        languages: Iterable[str] | None = None,
+        splits: Iterable[str] | None = None,
+        *,
+        query_languages: Iterable[str] | None = None,
+        document_languages: Iterable[str] | None = None,
+        query_modalities: Iterable[str] | None = None,
+        document_modalities: Iterable[str] | None = None,
     ) -> ParallelCorpus:
-        """The part in some languages and splits; documents without language stay.
+        """The part in some languages, splits and media; what has no language stays, such as pictures.
 
         Args:
             languages: Tags to keep, varieties included; None keeps all.
             splits: Splits to keep, with their labelled pairs; None keeps all. Documents stay, as they are the
                 collection that is searched.
+            query_languages: Tags to keep among the queries; None keeps all that `languages` leaves.
+            document_languages: The same among the documents.
+            query_modalities: Media to keep among the queries; None keeps all.
+            document_modalities: The same among the documents.
 
         Returns:
             A corpus over the kept rows. Judgements of a dropped query or document go with it, and labelled
             pairs of a group that is left without a text.
 
         Raises:
-            CorpusError: If a language or split does not exist, or a split is left without a judged query.
+            CorpusError: If a language, medium or split does not exist, or a split is left without a judged
+                query.
         """
         corpus = self if splits is None else self._in_splits(splits)
-        if languages is None:
+        wanted = (query_languages, query_modalities, document_languages, document_modalities)
+        if languages is None and wanted == (None,) * 4:
             return corpus
-        wanted = match_languages(languages, self.languages)
+        among = None if languages is None else match_languages(languages, self.languages)
+        coded = (
+            self.query_languages,
+            self.query_modalities,
+            self.document_languages,
+            self.document_modalities,
+        )
         return corpus.take(
-            _rows_in(self.query_languages, wanted),
-            _rows_in(self.document_languages, wanted),
+            choose_rows("queries", coded[:2], wanted[:2], among=among),
+            choose_rows("documents", coded[2:], wanted[2:], among=among),
         )
 
     def _in_splits(self, names: Iterable[str]) -> ParallelCorpus:
@@ -319,13 +342,6 @@ def _texts(table: pa.Table, rows: Rows) -> list[str]:
         name = table[kind][int(rows[texts.index(None)])].as_py()
         raise CorpusError(f"{kind} {name!r} has no text; encode it with a model for its medium")
     return texts
-
-
-def _rows_in(languages: tuple[tuple[str, ...], npt.NDArray[np.int16]], wanted: tuple[str, ...]) -> Rows:
-    """Rows in the wanted languages, and those in none (a picture as a query has the tag `NO_LANGUAGE`)."""
-    names, codes = languages
-    keep = np.isin(codes, [code for code, name in enumerate(names) if name in (*wanted, NO_LANGUAGE)])
-    return np.flatnonzero(keep | (codes < 0)).astype(np.int32)
 
 
 def _inverse(rows: Rows, num_rows: int) -> Rows:

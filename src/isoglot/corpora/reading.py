@@ -21,6 +21,7 @@ def read_corpus(
     languages: Iterable[str] | None = None,
     splits: Iterable[str] | None = None,
     source: Path | str | None = None,
+    skip_bad: bool = False,
     **options: Any,
 ) -> ParallelCorpus:
     """Reads a corpus folder, or a published data set by name.
@@ -33,6 +34,8 @@ def read_corpus(
         splits: Splits to keep; None keeps all. Of a folder, the documents of all splits stay, as one
             collection; of a data set, see `read_dataset`.
         source: For a name, the data set as it was downloaded; None loads it from the Hugging Face hub.
+        skip_bad: Whether media files of a folder may be missing or changed; for
+            `isoglot.corpora.drop_bad_media`, which then leaves their rows out.
         **options: For a name, options of its reader; for a folder, those of `read_folder`.
 
     Returns:
@@ -44,7 +47,7 @@ def read_corpus(
     """
     folder = Path(path_or_name)
     if source is None and folder.is_dir():
-        return read_folder(folder, languages=languages, splits=splits, **options)
+        return read_folder(folder, languages=languages, splits=splits, skip_bad=skip_bad, **options)
     name = str(path_or_name)
     try:
         find_dataset(name)

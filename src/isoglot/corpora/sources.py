@@ -81,6 +81,21 @@ class Stream:
     lines: Iterator[bytes]
 
 
+@dataclass(frozen=True)
+class Blocks:
+    """One file of a source, to be read block by block, once, before the next one is asked for.
+
+    Attributes:
+        place: Where it lies, for reports.
+        match: The match of the wanted pattern with its name.
+        blocks: Its bytes in order, decompressed, about a megabyte at a time.
+    """
+
+    place: str
+    match: re.Match[str]
+    blocks: Iterator[bytes]
+
+
 def read_members(source: Path, pattern: str, expected: str, *, required: bool = True) -> list[Member]:
     """The files of a source that a data set is made of.
 
@@ -123,6 +138,24 @@ def stream_members(source: Path, pattern: str, expected: str) -> Iterator[Stream
         yield Stream(place, match, _lines(place, open_file))
 
 
+def stream_blocks(source: Path, pattern: str, expected: str) -> Iterator[Blocks]:
+    """The same files, for what is too large to hold in memory and has no lines.
+
+    Args:
+        source: As in `read_members`.
+        pattern: As in `read_members`.
+        expected: As in `read_members`.
+
+    Yields:
+        The files, as `stream_members` does; one whose blocks are not read is not unpacked.
+
+    Raises:
+        CorpusError: As `read_members` does; also while blocks are read, if a file turns out to be damaged.
+    """
+    for place, match, open_file in _matching(source, pattern, expected, required=True):
+        yield Blocks(place, match, _blocks(place, open_file))
+
+
 def _matching(
     source: Path, pattern: str, expected: str, *, required: bool
 ) -> Iterator[tuple[str, re.Match[str], Opener]]:
@@ -156,6 +189,15 @@ def _lines(place: str, open_file: Opener) -> Iterator[bytes]:
     try:
         with open_file() as stream:
             yield from stream
+    except DAMAGE as error:
+        raise CorpusError(damage_report(place, error)) from None
+
+
+def _blocks(place: str, open_file: Opener) -> Iterator[bytes]:
+    try:
+        with open_file() as stream:
+            while block := stream.read(_BLOCK_BYTES):
+                yield block
     except DAMAGE as error:
         raise CorpusError(damage_report(place, error)) from None
 

@@ -48,7 +48,8 @@ def build_image_tower(
     from sentence_transformers.sentence_transformer.modules import Dense, Pooling, Transformer
     from transformers import ResNetConfig, ResNetModel, ViTImageProcessorPil
 
-    _check(dimension, side, widths, blocks)
+    if problems := image_tower_problems(dimension, side, widths, blocks):
+        raise ConfigError("\n".join(problems))
     config = ResNetConfig(
         embedding_size=_STEM_WIDTH,
         hidden_sizes=list(widths),
@@ -71,7 +72,18 @@ def build_image_tower(
         return SentenceTransformer(modules=[network, pooling, projection], device="cpu")
 
 
-def _check(dimension: int, side: int, widths: Sequence[int], blocks: int) -> None:
+def image_tower_problems(dimension: int, side: int, widths: Sequence[int], blocks: int) -> list[str]:
+    """What keeps `build_image_tower` from building with these arguments, one line each.
+
+    Args:
+        dimension: Width of the embeddings.
+        side: Width and height that pictures are brought to, in pixels.
+        widths: Channels of each stage.
+        blocks: Residual blocks a stage.
+
+    Returns:
+        The rules that do not hold, each with the value that breaks it.
+    """
     problems = []
     if dimension < 1:
         problems.append(f"dimension must be >= 1, got {dimension}")
@@ -83,5 +95,4 @@ def _check(dimension: int, side: int, widths: Sequence[int], blocks: int) -> Non
         problems.append(f"widths must be one number >= 1 or more, got {list(widths)}")
     if blocks < 1:
         problems.append(f"blocks must be >= 1, got {blocks}")
-    if problems:
-        raise ConfigError("\n".join(problems))
+    return problems

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.base.modules.module import Module
 
+    from isoglot.encoders.encoder import Encoder
+
 
 def build_two_tower_encoder(
     text_model: SentenceTransformer,
@@ -18,7 +20,7 @@ def build_two_tower_encoder(
     *,
     dimension: int | None = None,
     seed: int = 0,
-) -> SentenceTransformer:
+) -> Encoder:
     """One encoder of texts and pictures, like CLIP's two towers (Radford et al. 2021, arXiv 2103.00020).
 
     Args:
@@ -39,7 +41,7 @@ def build_two_tower_encoder(
 
 def join_towers(
     towers: Mapping[str, SentenceTransformer], *, dimension: int | None = None, seed: int = 0
-) -> SentenceTransformer:
+) -> Encoder:
     """One encoder out of one for each medium, all of stock sentence-transformers modules.
 
     A tower as wide as the common space goes into it as it is; every other gets a linear projection. The
@@ -53,15 +55,16 @@ def join_towers(
 
     Returns:
         The encoder, on the device of the first tower; embeddings are L2-normalised. `encode_query` and
-        `encode_document` take texts, pictures and so on, one medium a call.
+        `encode_document` take texts, pictures and so on, also in one list.
 
     Raises:
         ConfigError: If there are fewer than two towers, dimension < 1, or a model does not encode its medium;
             all problems at once.
     """
     import torch
-    from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Router
+
+    from isoglot.encoders.encoder import Encoder
 
     _check(towers, dimension)
     first = next(iter(towers.values()))
@@ -70,7 +73,7 @@ def join_towers(
         torch.manual_seed(seed)
         routes = {medium: list(_route(tower, width)) for medium, tower in towers.items()}
     router = Router(routes, route_mappings={(None, medium): medium for medium in towers})
-    joined = SentenceTransformer(modules=[router, Normalize()], device=str(first.device))
+    joined = Encoder(modules=[router, Normalize()], device=str(first.device))
     joined.prompts.update(first.prompts)
     joined.default_prompt_name = first.default_prompt_name
     return joined

@@ -1,4 +1,4 @@
-"""Transformer encoders: a small one from a configuration, or any pretrained one by name or path."""
+"""Transformer encoders: a small one from a configuration, and any pretrained one with pooling."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from isoglot.errors import ConfigError
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
+    from torch import nn
     from transformers import PreTrainedTokenizerFast
 
 PoolingMode = Literal["mean", "cls", "max", "lasttoken"]
@@ -47,6 +48,7 @@ def build_transformer_encoder(
         ConfigError: If heads do not divide hidden_size.
     """
     import torch
+    from sentence_transformers import SentenceTransformer
     from transformers import XLMRobertaConfig, XLMRobertaModel
 
     if hidden_size % heads:
@@ -71,63 +73,23 @@ def build_transformer_encoder(
         torch.manual_seed(seed)
         XLMRobertaModel(config, add_pooling_layer=False).save_pretrained(folder)
         fast.save_pretrained(folder)
-        return _assemble(folder, pooling, device="cpu")
+        return SentenceTransformer(modules=pooled_modules(folder, pooling), device="cpu")
 
 
-def load_encoder(
-    name_or_path: str,
-    *,
-    query_prompt: str | None = None,
-    document_prompt: str | None = None,
-    pooling: PoolingMode | None = None,
-    max_tokens: int | None = None,
-    device: str | None = None,
-) -> SentenceTransformer:
-    """Any sentence-transformers or transformers model, with its prompts kept in it.
+def pooled_modules(name_or_path: str | Path, pooling: PoolingMode) -> list[nn.Module]:
+    """A transformers model as the modules of an encoder: its token vectors pooled, then normalised.
 
     Args:
         name_or_path: Hub name or directory.
-        query_prompt: What stands before every query, such as `Query: ` (arXiv 2408.10536); None keeps the
-            model's own.
-        document_prompt: What stands before every document, such as `Passage: `; None keeps the model's own.
-        pooling: How token vectors become one, for a plain transformers model; None keeps what a
-            sentence-transformers model says, or takes the mean.
-        max_tokens: Longest text in tokens; None keeps the model's own limit.
-        device: Where it runs; None lets torch choose.
+        pooling: How token vectors become one.
 
     Returns:
-        The encoder. If its similarity is the cosine and no step normalises, one is added.
-
-    Raises:
-        ConfigError: If the model cannot be found or read.
+        The modules.
     """
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Normalize
-
-    try:
-        if pooling:
-            model = _assemble(name_or_path, pooling, device)
-        else:
-            model = SentenceTransformer(name_or_path, device=device)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"no model could be read from {name_or_path!r}: {error}") from error
-    if model.similarity_fn_name == "cosine" and not isinstance(model[-1], Normalize):
-        model.append(Normalize())
-    for side, prompt in (("query", query_prompt), ("document", document_prompt)):
-        if prompt is not None:
-            model.prompts[side] = prompt
-    if max_tokens is not None:
-        model.max_seq_length = max_tokens
-    return model
-
-
-def _assemble(path: str | Path, pooling: PoolingMode, device: str | None) -> SentenceTransformer:
-    from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 
-    transformer = Transformer(str(path))
-    pooled = Pooling(transformer.get_embedding_dimension(), pooling)
-    return SentenceTransformer(modules=[transformer, pooled, Normalize()], device=device)
+    transformer = Transformer(str(name_or_path))
+    return [transformer, Pooling(transformer.get_embedding_dimension(), pooling), Normalize()]
 
 
 def _with_sentence_ends(tokenizer: Tokenizer, max_tokens: int) -> PreTrainedTokenizerFast:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from isoglot.corpora.judgements import Judgements
 from isoglot.corpora.manifest import condense
+from isoglot.corpora.media_files import drop_bad_media
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.evaluation.examples import Example, build_examples
 from isoglot.evaluation.judged import Judged, judged_queries
@@ -51,6 +52,7 @@ def evaluate(
     batch_size: int | None = None,
     cache: bool | str | Path = False,
     progress: bool = False,
+    skip_bad: bool = False,
 ) -> Results:
     """How well a model searches its own language, other languages and all at once, and whom it favours.
 
@@ -75,6 +77,8 @@ def evaluate(
         cache: Whether vectors are kept on disk by model and content, and used again: True in `$ISOGLOT_CACHE`
             (or `~/.cache/isoglot`), a path there.
         progress: Whether to show a progress bar while encoding.
+        skip_bad: Whether queries and documents whose media files cannot be read are left out; everything is
+            then over fewer, and the configuration of the results says what is missing, as `skipped_media`.
 
     Returns:
         Values of all settings, language pairs and measures, and of language bias; the worst queries; and the
@@ -88,6 +92,7 @@ def evaluate(
     """
     wanted = parse_measures(measures)
     part = corpus if languages is None else corpus.select(languages)
+    part, skipped = drop_bad_media(part) if skip_bad else (part, None)
     judged = judged_queries(part, split)
     blocks = Blocks.of(part)
     if transfer is not None:
@@ -117,6 +122,7 @@ def evaluate(
         "refused_measures": measured.refused,
         "left_out": _left_out(whole, measured),
         **ranked.details,
+        **({} if skipped is None else {"skipped_media": skipped.record()}),
     }
     return Results(
         tuple(_records(found, about)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isoglot.errors import CheckpointError, SearchError
+from isoglot.errors import SearchError
 from isoglot.evaluation.trec import Run, join_runs, read_run
 
 if TYPE_CHECKING:
@@ -48,15 +48,9 @@ def load_model(
     runs = _run_files(path)
     if runs:
         return join_runs([read_run(file) for file in runs]), path.stem
-    from sentence_transformers import SentenceTransformer
+    from isoglot.encoders import load_encoder
 
-    try:
-        loaded = SentenceTransformer(str(model))
-    except (OSError, ValueError) as error:
-        reason = str(error).split("\n")[0]
-        raise CheckpointError(
-            f"{model}: cannot be loaded as a sentence-transformers model: {reason}"
-        ) from error
+    loaded = load_encoder(model, normalize=False)
     return loaded, path.resolve().name if path.is_dir() else str(model)
 
 

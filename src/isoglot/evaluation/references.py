@@ -45,13 +45,18 @@ class CorpusReference:
     unavailable: str | None = None
 
     def read(
-        self, *, languages: Iterable[str] | None = None, splits: Iterable[str] | None = None
+        self,
+        *,
+        languages: Iterable[str] | None = None,
+        splits: Iterable[str] | None = None,
+        skip_bad: bool = False,
     ) -> ParallelCorpus:
         """The corpus.
 
         Args:
             languages: Tags to keep; None keeps all.
             splits: Splits to keep; None keeps the one of the reference, or all if it names none.
+            skip_bad: Whether media files may be missing or changed, as in `read_corpus`.
 
         Returns:
             The corpus.
@@ -66,7 +71,14 @@ class CorpusReference:
         if self.name in BUILT_IN:
             corpus = _build(self.name, languages)
             return corpus if wanted is None else corpus.select(splits=wanted)
-        return read_corpus(self.name, languages=languages, splits=wanted, source=self.source, **self.options)
+        return read_corpus(
+            self.name,
+            languages=languages,
+            splits=wanted,
+            source=self.source,
+            skip_bad=skip_bad,
+            **self.options,
+        )
 
 
 def _build(name: str, languages: Iterable[str] | None) -> ParallelCorpus:

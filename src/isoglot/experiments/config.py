@@ -18,6 +18,7 @@ from isoglot.batches import (
     RoundRobin,
     Scheme,
 )
+from isoglot.encoders.images import image_tower_problems
 from isoglot.errors import ConfigError
 from isoglot.records import Modality
 from isoglot.training.settings import TrainingSettings
@@ -151,6 +152,25 @@ class CorpusConfig:
 
 
 @dataclass(frozen=True)
+class ImageTowerConfig:
+    """A residual network for pictures, with random weights (`isoglot.encoders.build_image_tower`).
+
+    Attributes:
+        side: Width and height that pictures are brought to, in pixels.
+        widths: Channels of each stage.
+        blocks: Residual blocks a stage.
+    """
+
+    side: int = 64
+    widths: tuple[int, ...] = (32, 64, 128)
+    blocks: int = 1
+
+    def problems(self) -> list[str]:
+        """What cannot be, one line each."""
+        return image_tower_problems(1, self.side, self.widths, self.blocks)
+
+
+@dataclass(frozen=True)
 class EncoderConfig:
     """Which encoder is trained.
 
@@ -168,6 +188,7 @@ class EncoderConfig:
         pooling: Of a pretrained transformers model.
         query_prompt: What stands before every query; None keeps a pretrained model's.
         document_prompt: What stands before every document; None keeps a pretrained model's.
+        image: Beside the encoder of texts, one of pictures, into the same space; None for texts alone.
     """
 
     kind: Literal["static", "transformer", "pretrained"] = "static"
@@ -183,6 +204,7 @@ class EncoderConfig:
     pooling: Literal["mean", "cls", "max", "lasttoken"] | None = None
     query_prompt: str | None = None
     document_prompt: str | None = None
+    image: ImageTowerConfig | None = None
 
     def problems(self) -> list[str]:
         """What cannot be, one line each."""
@@ -201,13 +223,24 @@ class TeacherConfig:
     """Whose embeddings are distilled (Reimers and Gurevych 2020, arXiv 2004.09813).
 
     Attributes:
-        path: Hub name or directory of any sentence-transformers model; `{seed}` stands for the training's
-            seed.
+        path: Hub name or directory of any sentence-transformers model, or, with `part = "text"`, of a CLIP or
+            SigLIP model of transformers; `{seed}` stands for the training's seed.
         language: Language of the texts that it embeds; "" for all, of a multilingual teacher.
+        part: `all` for an encoder of texts; `text` for the text side of an image-text model, in whose space
+            the student then is, with a projection if its width is another.
+        image_tower: Whether the student gets the image side of the same model, frozen, beside it.
     """
 
     path: str
     language: str = "en"
+    part: Literal["all", "text"] = "all"
+    image_tower: bool = False
+
+    def problems(self) -> list[str]:
+        """What cannot be, one line each."""
+        if self.image_tower and self.part != "text":
+            return [f"image_tower goes with part = 'text', and only with it; got part = {self.part!r}"]
+        return []
 
 
 @dataclass(frozen=True)
@@ -222,6 +255,8 @@ class ExperimentConfig:
         training: Steps and rates.
         teacher: What is distilled, if `training.objective.distillation_weight` > 0.
         dev: Dev corpus that chooses the checkpoint, or None.
+        skip_bad: Whether rows are left out whose media files cannot be read; the record beside the model then
+            says what is missing, as `skipped_media`.
     """
 
     output: str
@@ -231,6 +266,7 @@ class ExperimentConfig:
     training: TrainingSettings = field(default_factory=TrainingSettings)
     teacher: TeacherConfig | None = None
     dev: CorpusConfig | None = None
+    skip_bad: bool = False
 
     def problems(self) -> list[str]:
         """What cannot be, one line each."""
@@ -243,14 +279,23 @@ class ExperimentConfig:
             found.append(f"dev.splits: name one, got {len(self.dev.splits)}")
         if self.dev is None and self.training.evaluate_every_steps:
             found.append("training.evaluate_every_steps needs a [dev] corpus")
-        if (self.teacher is None) == (self.training.objective.distillation_weight > 0):
-            found.append("a [teacher] goes with training.objective.distillation_weight > 0, and only with it")
-        if self.teacher is not None and len({each.weight for each in self.corpora} - {None}) > 0:
-            found.append("a [teacher] knows the groups of one corpus; leave out the weights of [[corpora]]")
+        found += self._teacher_problems()
         paths = {"encoder": self.encoder.path, "teacher": None if self.teacher is None else self.teacher.path}
         for key, path in paths.items():
             if path is not None and path.startswith((".", "/", "runs/")):
                 folder = Path(path.format(seed=self.training.seed))
                 if not folder.is_dir():
                     found.append(f"{key}.path: {folder} does not exist; train it first")
+        return found
+
+    def _teacher_problems(self) -> list[str]:
+        found = []
+        if (self.teacher is None) == (self.training.objective.distillation_weight > 0):
+            found.append("a [teacher] goes with training.objective.distillation_weight > 0, and only with it")
+        if self.teacher is None:
+            return found
+        if self.teacher.image_tower and self.encoder.image is not None:
+            found.append("teacher.image_tower and [encoder.image] both encode pictures; leave one out")
+        if len({each.weight for each in self.corpora} - {None}) > 0:
+            found.append("a [teacher] knows the groups of one corpus; leave out the weights of [[corpora]]")
         return found

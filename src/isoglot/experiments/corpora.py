@@ -17,11 +17,12 @@ from isoglot.errors import ConfigError
 from isoglot.experiments.config import CorpusConfig
 
 
-def read_configured(config: CorpusConfig) -> ParallelCorpus:
+def read_configured(config: CorpusConfig, *, skip_bad: bool = False) -> ParallelCorpus:
     """The corpus that a configuration names.
 
     Args:
         config: Where it comes from.
+        skip_bad: Whether media files may be missing or changed, as in `isoglot.corpora.read_corpus`.
 
     Returns:
         The corpus, in the configured languages.
@@ -33,7 +34,7 @@ def read_configured(config: CorpusConfig) -> ParallelCorpus:
     if config.folder is not None:
         from isoglot.corpora import read_corpus
 
-        return read_corpus(config.folder, languages=languages)
+        return read_corpus(config.folder, languages=languages, skip_bad=skip_bad)
     assert config.dataset is not None
     if config.dataset == "world-text":
         from isoglot.world import build_text_corpus

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoglot.corpora.labelled import find_pairs
+from isoglot.corpora.media_files import SkippedMedia, drop_bad_media
 from isoglot.errors import CheckpointError, ConfigError, CorpusError, SearchError
 from isoglot.evaluation import (
     DEFAULT_MEASURES,
@@ -59,6 +60,8 @@ class Measuring:
         run_depth: Documents to keep of each query's pooled ranking.
         seed: Seed of bootstraps and probes.
         cache: Whether vectors are kept on disk and used again.
+        skip_bad: Whether rows are left out whose media files cannot be read; the configuration of the results
+            then says what is missing, as `skipped_media`.
     """
 
     task: str | None = None
@@ -70,6 +73,7 @@ class Measuring:
     run_depth: int = 0
     seed: int = 0
     cache: bool | str | Path = False
+    skip_bad: bool = False
 
     def __post_init__(self) -> None:
         if self.task is not None and self.task not in TASKS:
@@ -85,6 +89,7 @@ class _Job:
     split: str
     measures: tuple[str, ...]
     of_suite: bool
+    skipped: SkippedMedia | None = None
 
 
 def measure_all(
@@ -130,7 +135,8 @@ def measure_all(
     for job in jobs:
         tell(f"{job.corpus.name}: {job.task}")
         try:
-            parts.append(_measure(loaded, name or own_name, job, how, show_bar=show_bar))
+            measured = _measure(loaded, name or own_name, job, how, show_bar=show_bar)
+            parts.append(_with_skipped(measured, job.skipped))
         except (CorpusError, SearchError) as error:
             if not job.of_suite:
                 raise
@@ -144,6 +150,14 @@ def measure_all(
     if not about:
         return results
     return replace(results, config=(*results.config, {"model": name or own_name, **about}))
+
+
+def _with_skipped(results: Results, skipped: SkippedMedia | None) -> Results:
+    """The results, whose configuration says what they are without."""
+    if skipped is None:
+        return results
+    record = {"skipped_media": skipped.record()}
+    return replace(results, config=tuple({**entry, **record} for entry in results.config))
 
 
 def _training_of(model: object) -> dict[str, Any] | None:
@@ -179,7 +193,8 @@ def _prepare(
         for reference in references:
             tell(f"reading {reference.name}")
             try:
-                jobs.append(_read(reference, how, of_suite=len(references) > 1))
+                job = _read(reference, how, of_suite=len(references) > 1)
+                jobs.append(_readable(job, tell) if how.skip_bad else job)
             except CorpusError as error:
                 if len(references) == 1:
                     raise
@@ -187,6 +202,14 @@ def _prepare(
     if not jobs:
         raise CorpusError(["nothing to measure", *unavailable])
     return jobs, unavailable
+
+
+def _readable(job: _Job, tell: Progress) -> _Job:
+    """The job without the rows whose media cannot be read."""
+    corpus, skipped = drop_bad_media(job.corpus)
+    if skipped is not None:
+        tell(str(skipped))
+    return replace(job, corpus=corpus, skipped=skipped)
 
 
 def _leave_out(name: str, error: Exception, tell: Progress) -> str:
@@ -204,12 +227,12 @@ def _read(reference: CorpusReference, how: Measuring, *, of_suite: bool) -> _Job
     split = how.split or reference.split or "test"
     measures = how.measures or reference.measures
     if task in (None, "retrieval"):
-        corpus = reference.read(languages=how.languages, splits=[split])
+        corpus = reference.read(languages=how.languages, splits=[split], skip_bad=how.skip_bad)
         labelled = task is None and any(name == split for name, _ in corpus.labelled)
         if not labelled:
             return _Job(corpus, "retrieval", split, measures or DEFAULT_MEASURES, of_suite)
     # Thresholds and probes are fitted on other splits.
-    corpus = replace(reference, split=None).read(languages=how.languages)
+    corpus = replace(reference, split=None).read(languages=how.languages, skip_bad=how.skip_bad)
     if task in _PAIRED or task is None:
         task, _ = find_pairs(corpus, split, task)  # type: ignore[arg-type]
     return _Job(corpus, task, split, measures, of_suite)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
     from isoglot.corpora.parallel import ParallelCorpus
-    from isoglot.records import Modality
 
 NAME = "text_and_pictures"
 CORPUS_FOLDER = "scenes"
@@ -67,7 +66,7 @@ def search_pictures(
     corpus = build_world_corpus(
         output_dir / CORPUS_FOLDER, groups=NUM_GROUPS, modalities=("text", "image"), seed=seed
     )
-    to_pictures = in_direction(corpus, "text", "image")
+    to_pictures = corpus.select(query_modalities=["text"], document_modalities=["image"])
     model = fit(
         picture_encoder(corpus, seed),
         to_pictures,
@@ -84,7 +83,8 @@ def picture_encoder(corpus: ParallelCorpus, seed: int) -> SentenceTransformer:
     """A small transformer for captions and a residual network for pictures, both with random weights."""
     groups = corpus.split("train").groups
     assert groups is not None
-    said = in_direction(corpus, "text", "text").select(splits=["train"]).select_groups(groups)
+    texts_alone = corpus.select(splits=["train"], query_modalities=["text"], document_modalities=["text"])
+    said = texts_alone.select_groups(groups)
     texts = distinct_texts([said])[:_SUBWORD_TEXTS]
     text_model = build_transformer_encoder(
         train_subwords(texts, VOCABULARY_SIZE, model="bpe"),
@@ -95,29 +95,6 @@ def picture_encoder(corpus: ParallelCorpus, seed: int) -> SentenceTransformer:
         seed=seed,
     )
     return build_two_tower_encoder(text_model, build_image_tower(DIMENSION, seed=seed))
-
-
-def in_direction(
-    corpus: ParallelCorpus, query_modality: Modality, document_modality: Modality
-) -> ParallelCorpus:
-    """The part of a corpus that asks in one medium and answers in one.
-
-    Args:
-        corpus: A corpus with both media.
-        query_modality: Medium of the queries to keep.
-        document_modality: Medium of the documents to keep.
-
-    Returns:
-        A corpus over their rows.
-    """
-    query_rows, document_rows = (
-        np.flatnonzero(codes == names.index(wanted)).astype(np.int32)
-        for (names, codes), wanted in (
-            (corpus.query_modalities, query_modality),
-            (corpus.document_modalities, document_modality),
-        )
-    )
-    return corpus.take(query_rows, document_rows)
 
 
 def _never_shown(corpus: ParallelCorpus) -> ParallelCorpus:

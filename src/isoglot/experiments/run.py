@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoglot.batches import Hybrid, Scheme
 from isoglot.config import to_dict
+from isoglot.corpora.media_files import SkippedMedia, drop_bad_media
 from isoglot.corpora.parallel import ParallelCorpus
-from isoglot.experiments.config import EncoderConfig, ExperimentConfig
+from isoglot.experiments.config import CorpusConfig, EncoderConfig, ExperimentConfig
 from isoglot.experiments.corpora import distinct_texts, read_configured
 from isoglot.experiments.parts import training_parts
 from isoglot.training import TrainingSettings, fit
@@ -41,6 +43,7 @@ def train(
     teacher: TeacherVectors | None = None,
     record: dict[str, Any] | None = None,
     callbacks: list[Any] | None = None,
+    skip_bad: bool = False,
 ) -> SentenceTransformer:
     """Trains an encoder with hybrid batches, choosing the checkpoint on dev data.
 
@@ -56,6 +59,8 @@ def train(
         teacher: What is distilled, if the settings give it a weight.
         record: Further facts for `isoglot.json`.
         callbacks: Further callbacks of the trainer.
+        skip_bad: Whether queries and documents whose media files cannot be read are left out, of the dev
+            corpus too; `isoglot.json` then says what is missing, as `skipped_media`.
 
     Returns:
         The trained encoder.
@@ -64,6 +69,11 @@ def train(
         ConfigError: If settings are out of range, or scheme and corpus do not fit.
         CheckpointError: If `output_dir` holds another training.
     """
+    skipped = []
+    if skip_bad:
+        corpus, left_out = drop_bad_media(corpus)
+        evaluate_on, left_out_of_dev = (None, None) if evaluate_on is None else drop_bad_media(evaluate_on)
+        skipped = [each for each in (left_out, left_out_of_dev) if each is not None]
     return fit(
         model,
         corpus,
@@ -73,7 +83,7 @@ def train(
         split=split,
         evaluator=None if evaluate_on is None else _dev_evaluator(evaluate_on, dev_split),
         teacher=teacher,
-        record=record,
+        record=with_skipped(record or {}, skipped) or None,
         callbacks=callbacks,
     )
 
@@ -102,43 +112,59 @@ def run_experiment(
     """
     tell = progress or say_nothing
     tell("reading corpora")
-    corpora = [read_configured(part) for part in config.corpora]
+    corpora, dev, skipped = _read_all(config, tell)
     parts = training_parts(config, corpora)
     output = Path(config.output.format(seed=config.training.seed))
-    if is_finished(output, identity(parts, config.training, to_dict(config))):
+    record = with_skipped(to_dict(config), skipped)
+    if is_finished(output, identity(parts, config.training, record)):
         return output
     tell("building the encoder")
     model = build_encoder(config.encoder, [part.corpus for part in parts], config.training.seed)
+    teacher = None
+    if config.teacher is not None:
+        from isoglot.experiments.distilling import build_lesson
+
+        lesson = build_lesson(config.teacher, model, parts[0].corpus, config.training.seed)
+        model, teacher = lesson.student, lesson.teacher
     tell("training")
     fit_parts(
         model,
         parts,
         output_dir=output,
         settings=config.training,
-        evaluator=_dev_evaluator(read_configured(config.dev), config.dev.splits[0]) if config.dev else None,
-        teacher=_read_teacher(config, parts[0].corpus, model) if config.teacher else None,
-        record=to_dict(config),
+        evaluator=_dev_evaluator(dev, config.dev.splits[0]) if dev is not None and config.dev else None,
+        teacher=teacher,
+        record=record,
         callbacks=callbacks,
     )
     return output
 
 
-def _read_teacher(
-    config: ExperimentConfig, corpus: ParallelCorpus, student: SentenceTransformer
-) -> TeacherVectors:
-    from isoglot.encoders import load_encoder
-    from isoglot.training.teacher import TeacherVectors
+def _read_all(
+    config: ExperimentConfig, tell: Progress
+) -> tuple[list[ParallelCorpus], ParallelCorpus | None, list[SkippedMedia]]:
+    """The corpora that are trained on, the dev corpus, and what was left out of them."""
+    skipped: list[SkippedMedia] = []
 
-    assert config.teacher is not None
-    path = config.teacher.path.format(seed=config.training.seed)
-    return TeacherVectors.build(
-        load_encoder(path),
-        corpus,
-        language=config.teacher.language or None,
-        width=student.get_embedding_dimension(),
-        name=path,
-        cache=True,
-    )
+    def read(each: CorpusConfig) -> ParallelCorpus:
+        corpus = read_configured(each, skip_bad=config.skip_bad)
+        if not config.skip_bad:
+            return corpus
+        readable, left_out = drop_bad_media(corpus)
+        if left_out is not None:
+            tell(str(left_out))
+            skipped.append(left_out)
+        return readable
+
+    corpora = [read(each) for each in config.corpora]
+    return corpora, None if config.dev is None else read(config.dev), skipped
+
+
+def with_skipped(record: Mapping[str, Any], skipped: Sequence[SkippedMedia]) -> dict[str, Any]:
+    """A training's record, with what was left out of its corpora, if anything was."""
+    if not skipped:
+        return dict(record)
+    return {**record, "skipped_media": [each.record() for each in skipped]}
 
 
 def say_nothing(line: str) -> None:
@@ -154,11 +180,25 @@ def build_encoder(config: EncoderConfig, corpora: Iterable[ParallelCorpus], seed
         seed: Seed of new weights.
 
     Returns:
-        The encoder.
+        The encoder: of texts, or of texts and pictures.
 
     Raises:
-        IsoglotError: If a corpus or model cannot be read.
+        IsoglotError: If a corpus or model cannot be read, or there cannot be such an encoder.
     """
+    from isoglot import encoders
+
+    model = _build_text_encoder(config, corpora, seed)
+    if config.image is None:
+        return model
+    dimension = model.get_embedding_dimension()
+    assert dimension is not None
+    tower = encoders.build_image_tower(dimension, **asdict(config.image), seed=seed)
+    return encoders.build_two_tower_encoder(model, tower, seed=seed)
+
+
+def _build_text_encoder(
+    config: EncoderConfig, corpora: Iterable[ParallelCorpus], seed: int
+) -> SentenceTransformer:
     from isoglot import encoders
 
     if config.kind == "pretrained":

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from isoglot.errors import SearchError
+from isoglot.encoders.inputs import as_texts, taken_for_media
+from isoglot.errors import MediaError, SearchError
+from isoglot.media import CONVERSIONS
+from isoglot.media.checking import find_bad_media
+from isoglot.media.opening import open_media
 from isoglot.retrieval.contents import Side
 from isoglot.retrieval.fingerprint import fingerprint
 
@@ -85,8 +91,15 @@ def adapt(model: Any) -> Adapter:
         _batch_size(model),
         tuple(name for name in getattr(model, "modalities", ("text",)) if isinstance(name, str)),
         lambda: fingerprint(model) if hasattr(model, "state_dict") else None,
-        lambda side, modality: f"{side}\0{modality}\0{prompt_of(model, side)}",
+        lambda side, modality: _context(model, side, modality),
     )
+
+
+def _context(model: SentenceTransformer, side: Side, modality: str) -> str:
+    parts = [side, modality, prompt_of(model, side)]
+    if modality in CONVERSIONS:
+        parts.append(f"conversion {CONVERSIONS[modality]}")
+    return "\0".join(parts)
 
 
 def similarity_of(model: SentenceTransformer) -> Similarity:
@@ -131,11 +144,65 @@ def _follows_mteb(model: Any) -> bool:
 
 def _sentence_transformer_encode(model: SentenceTransformer) -> Encode:
     def encode(side: Side, modality: str, contents: list[str], *, batch_size: int, progress: bool) -> Any:
-        method = model.encode_query if side == "query" else model.encode_document
-        inputs: list[Any] = contents if modality == "text" else [{modality: file} for file in contents]
-        return method(inputs, batch_size=batch_size, show_progress_bar=progress, convert_to_numpy=True)
+        method: Callable[..., Any] = model.encode_query if side == "query" else model.encode_document
+        if modality in ("image", "audio"):
+            opened = partial(open_media, modality, model=model)
+            return _encode_opened(method, modality, opened, contents, batch_size, progress=progress)
+        how: dict[str, Any] = {
+            "batch_size": batch_size,
+            "show_progress_bar": progress,
+            "convert_to_numpy": True,
+        }
+        if modality == "text":
+            return _encode_texts(model, method, contents, how)
+        return method([{modality: content} for content in contents], **how)
 
     return encode
+
+
+def _encode_texts(
+    model: SentenceTransformer, method: Callable[..., Any], texts: list[str], how: dict[str, Any]
+) -> Any:
+    """Vectors of texts; those that read like the address of a picture are encoded among their like."""
+    inputs, options = as_texts(model, texts)
+    apart = []
+    if not apart or len(apart) == len(texts):
+        return method(inputs, **how, **options)
+    first, second = np.setdiff1d(np.arange(len(texts)), apart), np.array(apart)
+    parts = [np.asarray(method([inputs[i] for i in part], **how, **options)) for part in (first, second)]
+    vectors = np.empty((len(texts), parts[0].shape[1]), parts[0].dtype)
+    vectors[first], vectors[second] = parts
+    return vectors
+
+
+def _encode_opened(
+    method: Callable[..., Any],
+    modality: str,
+    opened: Callable[[list[str]], list[Any]],
+    files: list[str],
+    batch_size: int,
+    *,
+    progress: bool,
+) -> npt.NDArray[np.floating]:
+    """Vectors of files, opened as in training; while a batch is encoded, the next is opened."""
+    from rich.console import Console
+    from rich.progress import track
+
+    parts = [files[start : start + batch_size] for start in range(0, len(files), batch_size)]
+    vectors = []
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            opening = pool.submit(opened, parts[0])
+            console = Console(stderr=True)
+            for following in track([*parts[1:], []], "Pictures", console=console, disable=not progress):
+                inputs = [{modality: each} for each in opening.result()]
+                opening = pool.submit(opened, following)
+                given = method(inputs, batch_size=batch_size, show_progress_bar=False, convert_to_numpy=True)
+                vectors.append(np.asarray(given))
+    except MediaError as error:  # found on the way; what else is bad is said as well
+        bad = find_bad_media((file, modality) for file in files)
+        raise MediaError(list(dict.fromkeys([*error.problems, *bad.values()]))) from error
+    return np.concatenate(vectors)
 
 
 def _batch_size(model: SentenceTransformer) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isoglot.corpora.judgements import Rows
+from isoglot.corpora.media_files import media_files
 from isoglot.corpora.parallel import ParallelCorpus
-from isoglot.errors import CorpusError
 
 Side = Literal["query", "document"]
 Integers = npt.NDArray[np.int64]
@@ -65,23 +64,5 @@ def contents_of(corpus: ParallelCorpus, side: Side, rows: Rows) -> Iterator[Cont
 
 def _contents(corpus: ParallelCorpus, side: Side, rows: Rows, modality: str) -> list[str]:
     if modality != "text":
-        return _files(corpus, side, rows, modality)
+        return media_files(corpus, side, rows)
     return corpus.query_texts(rows) if side == "query" else corpus.document_texts(rows)
-
-
-def _files(corpus: ParallelCorpus, side: Side, rows: Rows, modality: str) -> list[str]:
-    """Paths of the files; all must be there."""
-    table = corpus.queries if side == "query" else corpus.documents
-    root = Path(corpus.media_root) if corpus.media_root is not None else None
-    files: list[str] = []
-    problems: list[str] = []
-    for row, path in zip(rows, table["path"].take(pa.array(rows)).to_pylist(), strict=True):
-        file = root / path if root is not None and path is not None else None
-        if file is None or not file.is_file():
-            name = table.column(0)[int(row)].as_py()
-            where = f"{root or 'media'}/{path}"
-            problems.append(f"{where}: no such file, for {side} {name!r} ({modality}); put it there")
-        files.append(str(file))
-    if problems:
-        raise CorpusError(problems)
-    return files

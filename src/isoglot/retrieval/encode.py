@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from isoglot.corpora.judgements import Rows
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import SearchError
+from isoglot.media.features import content_of
 from isoglot.retrieval.adapters import Adapter, Similarity, adapt
 from isoglot.retrieval.cache import VectorCache, cached, make_keys, vectors_folder
 from isoglot.retrieval.contents import Contents, Side, contents_of
@@ -293,9 +294,9 @@ def _encode_distinct(encoding: _Encoding, side: Side, part: Contents) -> tuple[V
     if encoding.cache is None:
         return encoding(side, part.modality, part.distinct), len(part.distinct)
     if part.modality == "text":
-        contents = (text.encode() for text in part.distinct)
+        contents: Iterable[bytes] = (text.encode() for text in part.distinct)
     else:
-        contents = (Path(file).read_bytes() for file in part.distinct)
+        contents = map(content_of, part.distinct)
     keys = make_keys(contents, encoding.adapter.context(side, part.modality))
 
     def encode(numbers: npt.NDArray[np.int64]) -> Vectors:

@@ -16,6 +16,8 @@ _VERSION = 1
 _HERE_AND_NOW = frozenset({"_name_or_path", "name_or_path", "transformers_version", "torch_dtype", "dtype"})
 """Settings that say where a model came from, or that the weights say better."""
 
+_ENCODER = "isoglot.encoders.encoder"
+
 
 def fingerprint(model: nn.Module, *, with_weights: bool = True) -> str | None:
     """A digest of everything that a model's raw vectors depend on, but for the prompt.
@@ -64,7 +66,9 @@ def _settings(model: nn.Module) -> Iterator[str]:
     for name in ("max_seq_length", "truncate_dim"):
         yield f"{name} {getattr(model, name, None)}"
     for name, module in model.named_modules():
-        yield f"{name} {type(module).__module__}.{type(module).__qualname__}"
+        # The encoder of several media is what it inherits from, as far as vectors go.
+        kind = next(each for each in type(module).__mro__ if each.__module__ != _ENCODER)
+        yield f"{name} {kind.__module__}.{kind.__qualname__}"
         if hasattr(module, "get_config_dict"):
             yield _json(module.get_config_dict())
         config = vars(module).get("config")

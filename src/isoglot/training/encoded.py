@@ -11,6 +11,7 @@ from torch import Tensor, distributed
 
 from isoglot.batches.labels import BatchLabels
 from isoglot.objectives import truncate
+from isoglot.training.conditional import ConditionedTexts
 from isoglot.training.gathering import gather_documents, gather_queries, num_processes
 
 
@@ -61,6 +62,9 @@ class EncodedBatch:
         scale: Inverse of the softmax temperature.
         process: Number of this process.
         num_processes: How many share the batch.
+        views: Embeddings of augmented views of all queries, (Q, D), and of all documents, (N, D); None where
+            none were made.
+        conditioned: The texts, read beside what they describe; None where they were not.
     """
 
     query_embeddings: Float[Tensor, "queries dim"]
@@ -69,6 +73,8 @@ class EncodedBatch:
     scale: Float[Tensor, ""]
     process: int = 0
     num_processes: int = 1
+    views: tuple[Float[Tensor, "queries dim"], Float[Tensor, "documents dim"]] | None = None
+    conditioned: ConditionedTexts | None = None
 
     @classmethod
     def gather(
@@ -95,10 +101,26 @@ class EncodedBatch:
         meaning = Meaning(BatchLabels.unpack(labels))
         return cls(gather_queries(query_embeddings), documents, meaning, scale, number, count)
 
+    def with_views(
+        self, queries: Float[Tensor, "own_queries dim"], documents: Float[Tensor, "own_documents dim"]
+    ) -> EncodedBatch:
+        """The same batch, with what this process has encoded of its views."""
+        return replace(self, views=(gather_queries(queries), gather_queries(documents)))
+
+    def with_conditioned(self, texts: ConditionedTexts | None) -> EncodedBatch:
+        """The same batch, with what this process has read beside what it describes."""
+        if texts is None:
+            return self
+        return replace(self, conditioned=replace(texts, embeddings=gather_queries(texts.embeddings)))
+
     def truncated(self, dimension: int) -> EncodedBatch:
         """The same batch in the first dimensions of its embeddings, L2-normalised again."""
+        queries, documents = self.views or (None, None)
         return replace(
             self,
+            views=None
+            if queries is None or documents is None
+            else (truncate(queries, dimension), truncate(documents, dimension)),
             query_embeddings=truncate(self.query_embeddings, dimension),
             document_embeddings=truncate(self.document_embeddings, dimension),
         )
@@ -116,29 +138,38 @@ class EncodedBatch:
     @cached_property
     def own_scores(self) -> Float[Tensor, "own documents"]:
         """(q, N) scores of all documents for this process' queries."""
-        return self._scores(self.query_embeddings[self.own_queries], self.document_embeddings)
+        return self.scores(self.query_embeddings[self.own_queries], self.document_embeddings)
 
     @cached_property
     def all_scores(self) -> Float[Tensor, "queries documents"]:
         """(Q, N) scores of all documents for the queries of all processes."""
         if self.num_processes == 1:
             return self.own_scores
-        return self._scores(self.query_embeddings, self.document_embeddings)
+        return self.scores(self.query_embeddings, self.document_embeddings)
 
     @cached_property
     def scores_of_own(self) -> Float[Tensor, "queries own"]:
         """(Q, n) scores of this process' documents for all queries."""
         if self.num_processes == 1:
             return self.own_scores
-        return self._scores(self.query_embeddings, self.document_embeddings[self.own_documents])
+        return self.scores(self.query_embeddings, self.document_embeddings[self.own_documents])
 
     def _own(self, num_rows: int) -> slice:
         share = num_rows // self.num_processes
         return slice(self.process * share, (self.process + 1) * share)
 
-    def _scores(
+    def scores(
         self, queries: Float[Tensor, "rows dim"], documents: Float[Tensor, "columns dim"]
     ) -> Float[Tensor, "rows columns"]:
+        """(R, C) dot products over the softmax temperature, in 32 bits or more.
+
+        Args:
+            queries: (R, D) embeddings of any rows.
+            documents: (C, D) of any others.
+
+        Returns:
+            The scores.
+        """
         # Mixed precision ends here: a score of 20 in bfloat16 is off by up to 0.06.
         exact = torch.promote_types(queries.dtype, torch.float32)
         with torch.autocast(queries.device.type, enabled=False):

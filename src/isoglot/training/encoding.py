@@ -42,7 +42,22 @@ def encode_columns(
         )
     if _both_static(queries, documents):
         return _encode_static(model, queries, documents)
-    return model(dict(queries))["sentence_embedding"], model(dict(documents))["sentence_embedding"]
+    asked, answered = encode_states(model, queries, documents)
+    return asked["sentence_embedding"], answered["sentence_embedding"]
+
+
+def encode_states(model: nn.Module, queries: Features, documents: Features) -> tuple[Features, Features]:
+    """All that an encoder makes of the queries and of the documents of a batch: states of tokens, too.
+
+    Args:
+        model: The encoder.
+        queries: Its input for the queries.
+        documents: Its input for the documents, which may be of another medium.
+
+    Returns:
+        `sentence_embedding` and, of a transformer, `token_embeddings` of both, among what came in.
+    """
+    return model(dict(queries)), model(dict(documents))
 
 
 def encode_in_mini_batches(model: nn.Module, features: Features, size: int) -> Float[Tensor, "rows dim"]:
@@ -110,7 +125,7 @@ def _without_padding(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     width, used = mask.shape[1], mask.any(dim=0).nonzero()
     longest = int(used.max()) + 1 if len(used) else width
     return {
-        key: value[:, :longest] if value.ndim == 2 and value.shape[1] == width else value
+        key: value[:, :longest] if value.ndim in (2, 3) and value.shape[1] == width else value
         for key, value in tensors.items()
     }
 

@@ -127,8 +127,7 @@ def fit_parts(
         CheckpointError: If `output_dir` holds another training or something that is not one, or cannot be
             written to.
     """
-    from sentence_transformers import SentenceTransformer
-
+    from isoglot.encoders import load_encoder
     from isoglot.training.conditional import check_parts
     from isoglot.training.loss import build_loss
 
@@ -152,7 +151,7 @@ def fit_parts(
     if teacher is not None:
         facts["teacher"] = dict(teacher.description)
     if processes.by_first(lambda: claim(folder, facts)):
-        return SentenceTransformer(str(folder), device="cpu" if model.device.type == "cpu" else None)
+        return load_encoder(folder, device="cpu" if model.device.type == "cpu" else None, normalize=False)
     trainer = _train(
         _Job(model, loss, sampler, settings, processes, evaluator, tuple(callbacks or ())),
         folder / CHECKPOINTS,
@@ -209,11 +208,12 @@ def _train(job: _Job, checkpoints: Path) -> PairTrainer:
     from transformers import PrinterCallback
 
     from isoglot.batches.collation import PairCollator
+    from isoglot.batches.features import passing_still_modules
     from isoglot.retrieval.exact import fast_matmul
     from isoglot.training.sparse import sparse_updates
     from isoglot.training.trainer import DevEvaluation, PairTrainer
 
-    with sparse_updates(job.model) as sparse:
+    with sparse_updates(job.model) as sparse, passing_still_modules(job.model):
         trainer = PairTrainer(
             sampler=job.sampler,
             collator=PairCollator(job.model, job.sampler),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from isoglot.errors import ConfigError
-from isoglot.training import terms
+from isoglot.training import metric_terms, pretraining_terms, terms
+from isoglot.training.conditional import ConditionedTexts, CrossAttention, condition
 from isoglot.training.encoded import EncodedBatch
-from isoglot.training.encoding import Features, encode_columns
+from isoglot.training.encoding import Features, encode_columns, encode_states
 from isoglot.training.settings import ObjectiveSettings, TrainingSettings
 from isoglot.training.terms import Term
+from isoglot.training.views import Views
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -35,6 +37,9 @@ class RetrievalLoss(nn.Module):
         terms: Name -> term.
         dimensions: First dimensions in which the terms are taken too -> weight.
         mini_batch_size: Rows that are encoded at a time; 0 for all.
+        views: How augmented views are drawn; None for none.
+        conditional: Reads texts beside what they describe; None if nothing does. No part of the model.
+        step: Number of the step, which views depend on; the trainer sets it.
         log_scale: Logarithm of the inverse temperature; a parameter if it is learned.
     """
 
@@ -47,6 +52,8 @@ class RetrievalLoss(nn.Module):
         learn_temperature: bool = False,
         dimensions: Mapping[int, float] | None = None,
         mini_batch_size: int = 0,
+        views: Views | None = None,
+        conditional: CrossAttention | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> None:
         """Makes the loss.
@@ -59,6 +66,8 @@ class RetrievalLoss(nn.Module):
             dimensions: First dimensions in which the terms are taken too -> weight (Kusupati et al. 2022,
                 arXiv 2205.13147).
             mini_batch_size: Rows that are encoded at a time, to need less memory; 0 for all.
+            views: How the augmented views are drawn that a term asks for.
+            conditional: Reads texts beside what they describe, for a term that asks for it.
             config: What the model card says of the loss, beside the temperature.
 
         Raises:
@@ -72,6 +81,7 @@ class RetrievalLoss(nn.Module):
         self.terms = dict(terms)
         self.dimensions = dict(dimensions or {})
         self.mini_batch_size = mini_batch_size
+        self.views, self.conditional, self.step = views, conditional, 0
         self._config = dict(config or {})
         self._normalize = _leaves_length_open(model)
         _check_encoder(model, self.dimensions, mini_batch_size)
@@ -93,10 +103,15 @@ class RetrievalLoss(nn.Module):
             Name -> scalar; `name@D` for a term in the first D dimensions.
         """
         queries, documents = sentence_features
-        embeddings = encode_columns(self.model, queries, documents, self.mini_batch_size)
-        if self._normalize:
-            embeddings = (functional.normalize(embeddings[0]), functional.normalize(embeddings[1]))
+        embeddings, conditioned = self._encode(queries, documents)
         batch = EncodedBatch.gather(*embeddings, labels, self.log_scale.exp().clamp(max=_MAX_SCALE))
+        batch = batch.with_conditioned(conditioned)
+        if self.views is not None:
+            viewed = (
+                self.views.of_queries(queries, self.step, batch.own_queries.start),
+                self.views.of_documents(documents, self.step, batch.own_documents.start),
+            )
+            batch = batch.with_views(*self._embed(*viewed))
         parts = {name: term.weight * term.value(batch) for name, term in self.terms.items()}
         for dimension, weight in self.dimensions.items():
             truncated = batch.truncated(dimension)
@@ -104,6 +119,24 @@ class RetrievalLoss(nn.Module):
                 if term.truncated:
                     parts[f"{name}@{dimension}"] = weight * term.weight * term.value(truncated)
         return parts
+
+    def _encode(
+        self, queries: Features, documents: Features
+    ) -> tuple[tuple[Tensor, Tensor], ConditionedTexts | None]:
+        """Embeddings of both columns and, if asked for, their texts read beside what they describe."""
+        if self.conditional is None:
+            return self._embed(queries, documents), None
+        states = encode_states(self.model, queries, documents)
+        asked, answered = (self._unit(each["sentence_embedding"]) for each in states)
+        return (asked, answered), condition(self.conditional, *states)
+
+    def _embed(self, queries: Features, documents: Features) -> tuple[Tensor, Tensor]:
+        """Embeddings of both columns."""
+        asked, answered = encode_columns(self.model, queries, documents, self.mini_batch_size)
+        return self._unit(asked), self._unit(answered)
+
+    def _unit(self, embeddings: Tensor) -> Tensor:
+        return functional.normalize(embeddings) if self._normalize else embeddings
 
     def get_config_dict(self) -> dict[str, Any]:
         """Settings, for the model card."""
@@ -143,29 +176,82 @@ def build_loss(
         learn_temperature=objective.learn_temperature,
         dimensions=objective.weights_by_dimension,
         mini_batch_size=settings.mini_batch_size,
+        views=_views(model, settings),
+        conditional=_conditional(model, settings),
         config=asdict(objective) | {"mini_batch_size": settings.mini_batch_size},
     )
 
 
 def _terms(objective: ObjectiveSettings, teacher: TeacherVectors | None) -> dict[str, Term]:
     """The terms whose weight is not 0."""
-    contrastive = partial(
-        terms.contrastive,
-        directions=objective.directions,
-        several=objective.several_answers,
-        translations=objective.translations,
-    )
     consistency = partial(terms.consistency, kind=objective.consistency)
     found = {
-        "contrastive": Term(objective.contrastive_weight, contrastive),
+        "contrastive": Term(objective.contrastive_weight, _contrastive(objective)),
+        "repulsion": Term(objective.repulsion_weight, _repulsion(objective)),
         "consistency": Term(objective.consistency_weight, consistency),
         "query_consistency": Term(objective.query_consistency_weight, terms.query_consistency),
         "alignment": Term(objective.alignment_weight, terms.alignment, truncated=False),
+        "translation": Term(objective.translation_weight, pretraining_terms.translation),
+        "intra_modal": Term(objective.intra_modal_weight, pretraining_terms.intra_modal),
+        "conditional": Term(objective.conditional_weight, pretraining_terms.conditional, truncated=False),
     }
     if teacher is not None:
         distillation = partial(terms.distillation, teacher=teacher)
         found["distillation"] = Term(objective.distillation_weight, distillation, truncated=False)
     return {name: term for name, term in found.items() if term.weight > 0}
+
+
+def _contrastive(objective: ObjectiveSettings) -> Callable[[EncodedBatch], Tensor]:
+    """What tells answers from the rest."""
+    asked: dict[str, Any] = {"directions": objective.directions, "translations": objective.translations}
+    if objective.contrastive == "info_nce":
+        return partial(terms.contrastive, several=objective.several_answers, **asked)
+    asked["negatives"] = objective.negatives
+    if objective.contrastive == "patr":
+        return partial(metric_terms.patr, margin=objective.margin, **asked)
+    return partial(
+        metric_terms.m3l,
+        repelled=objective.repelled,
+        exponents=objective.ratio_exponents,
+        weights=objective.ratio_weights,
+        **asked,
+    )
+
+
+def _repulsion(objective: ObjectiveSettings) -> Callable[[EncodedBatch], Tensor]:
+    return partial(
+        metric_terms.repulsion,
+        translations=objective.translations,
+        repelled=objective.repelled,
+        margin=objective.margin,
+        negatives=objective.negatives,
+    )
+
+
+def _views(model: SentenceTransformer, settings: TrainingSettings) -> Views | None:
+    """How augmented views are drawn, if a term compares them."""
+    objective = settings.objective
+    if not objective.intra_modal_weight:
+        return None
+    return Views.build(
+        model,
+        text=objective.text_views,
+        media=objective.media_views,
+        rate=objective.view_rate,
+        seed=settings.seed,
+    )
+
+
+def _conditional(model: SentenceTransformer, settings: TrainingSettings) -> CrossAttention | None:
+    """What reads texts beside what they describe, if a term compares them."""
+    if not settings.objective.conditional_weight:
+        return None
+    if settings.mini_batch_size:
+        raise ConfigError(
+            f"mini_batch_size must be 0 with conditional_weight, got {settings.mini_batch_size}: "
+            "mini-batches keep no states of tokens"
+        )
+    return CrossAttention.build(model, heads=settings.objective.conditional_heads, seed=settings.seed)
 
 
 def _leaves_length_open(model: SentenceTransformer) -> bool:

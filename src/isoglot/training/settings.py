@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
 from typing import get_args
 
-from isoglot.objectives import Directions, SeveralPositives
+from isoglot.objectives import Directions, Negatives, SeveralPositives
+from isoglot.training.media_views import MediaViews
+from isoglot.training.metric_terms import Contrastive, Repelled
 from isoglot.training.terms import Consistency, Translations
+from isoglot.training.text_views import TextViews
 
 _CHOICES = {
     "directions": get_args(Directions),
     "several_answers": get_args(SeveralPositives),
     "translations": get_args(Translations),
     "consistency": get_args(Consistency),
+    "contrastive": get_args(Contrastive),
+    "negatives": get_args(Negatives),
+    "repelled": get_args(Repelled),
+    "text_views": get_args(TextViews),
+    "media_views": get_args(MediaViews),
 }
 
 
@@ -20,11 +29,11 @@ _CHOICES = {
 class ObjectiveSettings:
     """Towards what a model is trained. A term whose weight is 0 costs nothing.
 
-    The consistency terms and the alignment compare translations that meet in a batch, so they want a scheme
-    that draws several answers to a query.
+    The consistency terms, the alignment, the translations and the conditional term compare translations that
+    meet in a batch, so they want a scheme that draws several answers to a query.
 
     Attributes:
-        temperature: Softmax temperature.
+        temperature: Softmax temperature; nothing to `patr`, `m3l` and the repulsion, which compare distances.
         learn_temperature: Whether the temperature is trained too.
         directions: Queries look for documents, or `both`.
         several_answers: What is asked of several answers to a query: `each` beats the negatives, all `share`
@@ -32,10 +41,29 @@ class ObjectiveSettings:
         translations: What a translation of an answer is that was drawn for another query: `ignored`, or
             `positive` as the answer is.
         contrastive_weight: Weight of telling answers from the rest; 0 leaves a distillation, say, alone.
+        contrastive: How: by a softmax (`info_nce`), or by distances, with the metric losses of zero-shot
+            cross-lingual image retrieval (`patr`, `m3l`; `isoglot.objectives.metric`).
+        negatives: Which of the batch's negatives `patr`, `m3l` and the repulsion push away: the `hardest`, or
+            the nearest beyond the answer (`semi_hard`), or `all`.
+        margin: Distance (1 - cosine) from which on a negative costs `patr` and the repulsion nothing.
+        ratio_exponents: Exponents of the two ratios of `m3l`, between sides and within one.
+        ratio_weights: Weights of the same.
+        repulsion_weight: Weight of pushing apart what differs in meaning on one side.
+        repelled: Which side the repulsion and the second ratio of `m3l` push apart: the `queries`, the
+            `documents`, or `both`; as a rule, the texts.
         consistency_weight: Weight of how differently a query scores translations of a document.
         consistency: `divergence` compares what the scores do to the ranking, `variance` the scores.
         query_consistency_weight: Weight of how differently translations of a query rank the documents.
         alignment_weight: Weight of the squared distance of translations.
+        translation_weight: Weight of telling a text's translations on the same side from other texts.
+        intra_modal_weight: Weight of telling the augmented view of an input from those of others.
+        text_views: Tokens of a text's view are `masked`, or `dropped`; or it differs by `dropout` alone.
+        media_views: Parts of the view of a picture, a video, a sound or of features are `masked`; or it is
+            `cropped`; or it differs by `dropout` alone.
+        view_rate: Share of an input that its view lacks.
+        conditional_weight: Weight of telling a text's translations from other texts, all read beside what
+            they describe.
+        conditional_heads: Attention heads of what reads them; they divide the width of the text tower.
         distillation_weight: Weight of the squared distance to a teacher's embeddings.
         matryoshka_dimensions: First dimensions of the embeddings that shall be embeddings too, beside all.
         matryoshka_weights: Weight of the terms in each of them; empty for 1 each.
@@ -47,10 +75,24 @@ class ObjectiveSettings:
     several_answers: SeveralPositives = "each"
     translations: Translations = "ignored"
     contrastive_weight: float = 1.0
+    contrastive: Contrastive = "info_nce"
+    negatives: Negatives = "hardest"
+    margin: float = 0.5
+    ratio_exponents: tuple[float, float] = (1.0, 1.0)
+    ratio_weights: tuple[float, float] = (1.0, 1.0)
+    repulsion_weight: float = 0.0
+    repelled: Repelled = "queries"
     consistency_weight: float = 0.0
     consistency: Consistency = "divergence"
     query_consistency_weight: float = 0.0
     alignment_weight: float = 0.0
+    translation_weight: float = 0.0
+    intra_modal_weight: float = 0.0
+    text_views: TextViews = "masked"
+    media_views: MediaViews = "masked"
+    view_rate: float = 0.15
+    conditional_weight: float = 0.0
+    conditional_heads: int = 4
     distillation_weight: float = 0.0
     matryoshka_dimensions: tuple[int, ...] = ()
     matryoshka_weights: tuple[float, ...] = ()
@@ -81,8 +123,29 @@ class ObjectiveSettings:
             "matryoshka_weights must be > 0, one for each of matryoshka_dimensions or none": (
                 len(weights) in (0, len(dimensions)) and all(weight > 0 for weight in weights)
             ),
+            "view_rate must be > 0 and < 1": 0 < self.view_rate < 1,
+            "conditional_heads must be >= 1": self.conditional_heads >= 1,
+            **self._metric_rules(),
         }
         return _broken(self, rules)
+
+    def _metric_rules(self) -> dict[str, bool]:
+        """Rules of what compares distances."""
+        softmax = self.contrastive == "info_nce"
+        beside = self.translation_weight or self.intra_modal_weight or self.conditional_weight
+        return {
+            "margin must be > 0 and <= 2": 0 < self.margin <= 2,
+            "ratio_exponents must be > 0": all(0 < exponent < math.inf for exponent in self.ratio_exponents),
+            "ratio_weights must be >= 0, and not both 0": (
+                min(self.ratio_weights) >= 0 and 0 < sum(self.ratio_weights) < math.inf
+            ),
+            "learn_temperature must be false where no term has a softmax": (
+                bool(softmax or beside) or not self.learn_temperature
+            ),
+            "several_answers must be each where contrastive is not info_nce": (
+                softmax or self.several_answers == "each"
+            ),
+        }
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from accelerate.data_loader import prepare_data_loader
@@ -28,6 +28,9 @@ from isoglot.training.provenance import Provenance
 from isoglot.training.reduction import average_gradients, copy_from_first
 from isoglot.training.sparse import RowAdam
 
+if TYPE_CHECKING:
+    from isoglot.training.loss import RetrievalLoss
+
 _DRAWN = "drawn"
 
 
@@ -46,7 +49,7 @@ class PairTrainer(SentenceTransformerTrainer):
         *,
         sampler: PairBatchSampler,
         collator: PairCollator,
-        loss: nn.Module,
+        loss: RetrievalLoss,
         sparse: bool,
         processes: Processes,
         **kwargs: Any,
@@ -158,6 +161,7 @@ class PairTrainer(SentenceTransformerTrainer):
     def training_step(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Tensor:
         """A step; counts the languages of its pairs, and averages gradients over processes."""
         self.provenance.count(*inputs.pop(_DRAWN))
+        self.pair_loss.step = self.state.global_step
         loss: Tensor = super().training_step(model, inputs, *args, **kwargs)
         average_gradients(self.trained)
         return loss

@@ -20,13 +20,19 @@ from transformers import TrainerCallback
 from isoglot.batches import Hybrid
 from isoglot.batches.collation import PairCollator
 from isoglot.corpora import read_corpus
-from isoglot.encoders import build_static_encoder, build_transformer_encoder, train_subwords
+from isoglot.encoders import (
+    add_head,
+    build_static_encoder,
+    build_transformer_encoder,
+    freeze,
+    train_subwords,
+)
 from isoglot.training import TrainingSettings, fit
 from isoglot.training.settings import ObjectiveSettings
 
 
 def build(kind: str, texts: list[str], dropout: float = 0.0) -> SentenceTransformer:
-    """An encoder of texts: `static`, `transformer`, or `towers`, one for queries and one for documents."""
+    """An encoder of texts: `static`, `transformer`, `frozen` under a head, or `towers`, one for each side."""
     tokenizer = train_subwords(texts, 200, model="bpe")
     if kind == "static":
         return build_static_encoder(tokenizer, 16)
@@ -39,6 +45,8 @@ def build(kind: str, texts: list[str], dropout: float = 0.0) -> SentenceTransfor
             module.p = dropout
     if kind == "transformer":
         return towers[0]
+    if kind == "frozen":
+        return add_head(freeze(towers[0]), 8, hidden=(12,))
     router = Router.for_query_document([*towers[0]], [*towers[1]])
     return SentenceTransformer(modules=[router], prompts={"query": "q ", "document": "d "}, device="cpu")
 
@@ -78,7 +86,7 @@ def main(corpus_folder: str, output: str, kind: str, *changes: str) -> None:
     settings = {"steps": 12, "batch_size": 8, "learning_rate": 0.01}
     settings |= {key: json.loads(value) for key, _, value in (change.partition("=") for change in changes)}
     stop = StopAt(settings.pop("stop_at", -1))
-    objective = ObjectiveSettings(learn_temperature=True)
+    objective = ObjectiveSettings(**settings.pop("objective", {"learn_temperature": True}))
     model = build(kind, corpus.documents["text"].to_pylist())
     with recorded() as found:
         fit(

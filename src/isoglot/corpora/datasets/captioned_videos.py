@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from isoglot.corpora.aligned import by_language, wanted_languages
 from isoglot.corpora.building import CorpusBuilder
+from isoglot.corpora.datasets.video_files import check_files, file_for
 from isoglot.corpora.delimited import read_delimited
 from isoglot.corpora.fields import records_field, text_field, texts_field
 from isoglot.corpora.media import CaptionedMedia, Captions, Direction, check_direction
@@ -29,17 +30,20 @@ def read_msr_vtt(
     info: CorpusInfo,
     *,
     languages: Iterable[str] | None = None,
+    splits: Iterable[str] | None = None,
     direction: Direction = "text_to_video",
     captions: Captions = "first",
+    files: str = "{video}.mp4",
     media: str | None = None,
 ) -> ParallelCorpus:
-    """MSR-VTT, split 1k-A: the 1,000 videos of `MSRVTT_JSFUSION_test.csv` (video_id, sentence).
+    """MSR-VTT, split 1k-A: the 1,000 videos of `MSRVTT_JSFUSION_test.csv` (video_id, sentence) as `test`.
 
-    The sentence in that file is the one caption of the split 1k-A. All captions of the videos, in other
-    languages too, come from files in the layout of `videodatainfo.json` (`sentences`: `sen_id`, `video_id`,
-    `caption`): `test_videodatainfo.json`, `train_val_videodatainfo.json` or `MSRVTT_data.json` in English,
-    the same names with `.<language>` or `_<language>` before `.json` in others. A translation has the
-    `sen_id` of its English sentence. Videos are `<video_id>.mp4`.
+    The sentence in that file is the one caption of the split 1k-A. The other 9,000 videos, of
+    `MSRVTT_train.9k.csv` (or, of the older split, 7,010 of `MSRVTT_train.7k.csv`; video_id), are `train`. All
+    captions of the videos, in other languages too, come from files in the layout of `videodatainfo.json`
+    (`sentences`: `sen_id`, `video_id`, `caption`): `test_videodatainfo.json`,
+    `train_val_videodatainfo.json` or `MSRVTT_data.json` in English, the same names with `.<language>` or
+    `_<language>` before `.json` in others. A translation has the `sen_id` of its English sentence.
 
     The two English layouts are as published; the nine languages of Multi-HowTo100M (arXiv 2103.08849) are
     distributed in one of their own, which could not be seen, and need to be brought into this one.
@@ -48,34 +52,69 @@ def read_msr_vtt(
         source: Folder or archive.
         info: What the corpus says of itself.
         languages: Tags to read; None reads all.
+        splits: `train`, `test` or both; None reads what is there.
         direction: `text_to_video` or `video_to_text`.
-        captions: `first` for the one of 1k-A and its translations, `all` for about 20 a video and language.
-        media: Folder of the videos; None looks for them in the source.
+        captions: `first` for one caption a video and language (in `test`, that of 1k-A and its translations),
+            `all` for about 20.
+        files: Names of the videos' files; features may stand in for them, such as `{video}.npy`, or
+            `features.npz#{video}` for one archive.
+        media: Folder of these files; None looks for them in the source.
 
     Returns:
-        The corpus, judged by video in the split `test`.
+        The corpus, judged by video.
 
     Raises:
         CorpusError: If a row is not as published, a sentence has no translation in one of the languages, or a
             video is missing; all problems at once.
-        ConfigError: If there is no such direction.
+        ConfigError: If there is no such direction, or files does not hold `{video}`.
     """
     check_direction(direction, _DIRECTIONS, info)
+    check_files(files, ("video",))
     builder = CorpusBuilder(info)
     gallery = CaptionedMedia("video", builder)
-    name = "MSRVTT_JSFUSION_test.csv"
-    chosen = read_members(source, r"MSRVTT_JSFUSION_test\.csv", name)[0]
-    rows = read_delimited(chosen, builder, delimiter=",", columns=("video_id", "sentence"))
-    for line, row in rows:
-        video = row["video_id"].strip()
-        gallery.add(video, f"{video}.mp4", "test", where=chosen.at(line))
+    rows = _listed_videos(source, splits, builder)
+    for split, listed in rows.items():
+        for row, where in listed:
+            video = row["video_id"].strip()
+            gallery.add(video, file_for(files, video), split, where=where)
     sentences = _sentences(source, builder)
     kept = wanted_languages(languages, {"en", *sentences})
-    if captions == "first":
-        _add_chosen(gallery, sentences, [(row, chosen.at(line)) for line, row in rows], kept)
-    else:
-        _add_all(gallery, sentences, {row["video_id"].strip() for _, row in rows}, kept, str(source))
+    whole = [split for split in rows if split != "test" or captions == "all"]
+    _add_chosen(gallery, sentences, rows["test"] if "test" in rows and "test" not in whole else [], kept)
+    videos = {row["video_id"].strip() for split in whole for row, _ in rows[split]}
+    if videos:
+        _add_all(gallery, sentences, videos, kept, str(source))
     return gallery.build(direction=direction, captions=captions, languages=kept, source=source, folder=media)
+
+
+Rows = list[tuple[dict[str, str], str]]
+"""Rows of a table, each with its place."""
+
+_LISTS = {
+    "test": (r"MSRVTT_JSFUSION_test\.csv", "MSRVTT_JSFUSION_test.csv", ("video_id", "sentence")),
+    "train": (r"MSRVTT_train\.[79]k\.csv", "MSRVTT_train.9k.csv", ("video_id",)),
+}
+"""Split of 1k-A -> pattern, name and columns of the list of its videos."""
+
+
+def _listed_videos(source: Path, splits: Iterable[str] | None, builder: CorpusBuilder) -> dict[str, Rows]:
+    """The videos of each split that is read; without choice, of those that are there."""
+    wanted = None if splits is None else {splits} if isinstance(splits, str) else set(splits)
+    unknown = sorted((wanted or set()) - set(_LISTS))
+    if unknown:
+        raise CorpusError(f"no split {unknown[0]!r}; there is {', '.join(sorted(_LISTS))}")
+    found: dict[str, Rows] = {}
+    for split, (pattern, name, columns) in _LISTS.items():
+        if wanted is not None and split not in wanted:
+            continue
+        members = read_members(source, pattern, name, required=wanted is not None)
+        for member in members:
+            rows = read_delimited(member, builder, delimiter=",", columns=columns)
+            found[split] = [(row, member.at(line)) for line, row in rows]
+    if not found:
+        names = " or ".join(name for _, name, _ in _LISTS.values())
+        raise CorpusError(f"{source}: holds no file {names}; give the data set as it was downloaded")
+    return found
 
 
 Sentences = dict[str, tuple[str, str, str]]
@@ -175,7 +214,8 @@ def _add_all(
     for language in sorted(languages):
         if language not in sentences:
             gallery.builder.problem(
-                place, f"holds no videodatainfo.json in {language!r}; captions=all needs it"
+                place,
+                f"holds no videodatainfo.json in {language!r}; captions=all needs it, and the split train",
             )
         for video, caption, where in sentences.get(language, {}).values():
             if video in videos:
@@ -191,14 +231,15 @@ def read_vatex(
     direction: Direction = "text_to_video",
     captions: Captions = "all",
     videos: str | None = None,
+    files: str = "{video}.mp4",
     media: str | None = None,
 ) -> ParallelCorpus:
     """VATEX (arXiv 1904.03493) from `vatex_{training,validation,public_test_english}_v<version>.json`.
 
     A record is a video: `videoID`, ten captions in English under `enCap` and ten in Chinese under `chCap`,
-    which the public test file lacks. Videos are `<videoID>.mp4`. The splits that retrieval papers report
-    (1,500 videos each for development and test, both out of `validation`) are lists of ids: give one as
-    `videos`. Keys as several public readers of the published files have them.
+    which the public test file lacks. The splits that retrieval papers report (1,500 videos each for
+    development and test, both out of `validation`) are lists of ids: give one as `videos`. Keys as several
+    public readers of the published files have them.
 
     Args:
         source: Folder, archive or file.
@@ -208,7 +249,8 @@ def read_vatex(
         direction: `text_to_video` or `video_to_text`.
         captions: Which captions of each language are read.
         videos: File with the ids of the videos to read, one a line; None reads all.
-        media: Folder of the videos; None looks for them in the source.
+        files: Names of the videos' files; features may stand in for them, as the published `{video}.npy` do.
+        media: Folder of these files; None looks for them in the source.
 
     Returns:
         The corpus, judged by video in the published splits.
@@ -216,9 +258,10 @@ def read_vatex(
     Raises:
         CorpusError: If a row is not as published, or a listed video or a file of one is missing; all problems
             at once.
-        ConfigError: If there is no such direction.
+        ConfigError: If there is no such direction, or files does not hold `{video}`.
     """
     check_direction(direction, _DIRECTIONS, info)
+    check_files(files, ("video",))
     builder = CorpusBuilder(info)
     gallery = CaptionedMedia("video", builder)
     pattern = rf"vatex_(?P<split>{'|'.join(_SPLITS)})_v(?P<version>[0-9.]+)\.json"
@@ -228,7 +271,7 @@ def read_vatex(
     for member in members:
         split = _SPLITS[member.match["split"]]
         for index, row in enumerate(_parse(member, list, builder) or () if split in kept_splits else ()):
-            _add_video(gallery, row, split, f"{member.place}: [{index}]", listed)
+            _add_video(gallery, row, split, f"{member.place}: [{index}]", listed, files)
     for name, where in (listed or {}).items():
         if name not in gallery:
             builder.problem(where, f"video {name!r} is not in the files that are read; remove the line")
@@ -254,7 +297,7 @@ def _listed(videos: str, builder: CorpusBuilder) -> dict[str, str]:
 
 
 def _add_video(
-    gallery: CaptionedMedia, row: Any, split: str, where: str, listed: Mapping[str, str] | None
+    gallery: CaptionedMedia, row: Any, split: str, where: str, listed: Mapping[str, str] | None, files: str
 ) -> None:
     if not isinstance(row, dict):
         gallery.builder.problem(where, f"must be an object, got {type(row).__name__}; mend the record")
@@ -262,7 +305,7 @@ def _add_video(
     name = text_field(row, "videoID", where, gallery.builder)
     if name is None or (listed is not None and name not in listed):
         return
-    gallery.add(name, f"{name}.mp4", split, where=where)
+    gallery.add(name, file_for(files, name), split, where=where)
     for language, key in (("en", "enCap"), ("zh", "chCap")):
         if language == "en" or key in row:
             for text in texts_field(row, key, where, gallery.builder) or ():

@@ -7,6 +7,8 @@ from isoglot.corpora.datasets.captioned_images import read_xflickrco, read_xm360
 from isoglot.corpora.datasets.captioned_videos import read_msr_vtt, read_vatex
 from isoglot.corpora.datasets.entry import Dataset
 from isoglot.corpora.datasets.hub_parallel import read_hub_captions
+from isoglot.corpora.datasets.multi_howto100m import read_multi_howto100m
+from isoglot.corpora.datasets.photographs import read_multi30k_photographs
 
 MEDIA = (
     Dataset(
@@ -21,6 +23,15 @@ MEDIA = (
         hub="bentrevett/multi30k",
         read_hub=read_hub_captions,
         task="bitext",
+    ),
+    Dataset(
+        "multi30k-photographs",
+        "Photographs of Flickr8k with their captions in Multi30K, in Multi30K's splits.",
+        read_multi30k_photographs,
+        "non-commercial research and education; photographs by the terms of Flickr",
+        "Elliott et al. 2016, Multi30K, W16-3210; Hodosh, Young, Hockenmaier 2013, Flickr8k, JAIR 47",
+        "cs de en fr",
+        "https://github.com/multi30k/dataset",
     ),
     Dataset(
         "xtd10",
@@ -71,5 +82,16 @@ MEDIA = (
         "Wang et al. 2019, VATEX, arXiv:1904.03493",
         "en zh",
         "https://eric-xw.github.io/vatex-website/",
+    ),
+    Dataset(
+        "multi-howto100m",
+        "Multi-HowTo100M: what is said in clips of instruction videos, in nine languages; videos apart.",
+        read_multi_howto100m,
+        "not stated; videos by the terms of YouTube",
+        "Huang et al. 2021, arXiv:2103.08849; Miech et al. 2019, HowTo100M, arXiv:1906.03327",
+        "cs de en es fr ru sw vi zh",
+        "https://github.com/berniebear/Multi-HT100M",
+        symmetric=True,
+        task="bitext",
     ),
 )

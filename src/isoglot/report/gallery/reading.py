@@ -43,7 +43,7 @@ def read_corpus_to_show(
         return read_corpus(path_or_name, languages=languages)
     manifest = read_manifest(folder)
     listed = {name: digest for name, digest in manifest.checksums.items() if not name.startswith(f"{MEDIA}/")}
-    problems = verify(folder, listed)
+    problems = list(verify(folder, listed).values())
     problems += [
         f"{folder / name}:1: is missing; write the corpus again"
         for name in TABLES

@@ -1,0 +1,176 @@
+"""Parts of pretrained transformers models: read alone, and made into modules of sentence-transformers."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from isoglot.errors import ConfigError
+
+if TYPE_CHECKING:
+    from torch import nn
+    from transformers import PreTrainedConfig, PreTrainedModel
+
+
+@contextmanager
+def without_reports() -> Iterator[None]:
+    """Within the context, transformers does not report the weights that are left out on purpose.
+
+    Yields:
+        Nothing.
+    """
+    from transformers.utils import logging
+
+    verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bar:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def read_config(name: str) -> PreTrainedConfig:
+    """The configuration of a model; no code of its own is run.
+
+    Args:
+        name: Hub name or directory.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        ConfigError: If there is none, or it is of no architecture that the installed version knows.
+    """
+    from transformers import AutoConfig
+
+    try:
+        config: PreTrainedConfig = AutoConfig.from_pretrained(name, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"no transformers model could be read from {name!r}: {error}") from error
+    return config
+
+
+def side_of(config: PreTrainedConfig, side: Literal["vision", "text"]) -> PreTrainedConfig:
+    """The configuration of one side of a model of two.
+
+    Args:
+        config: Of the whole.
+        side: Which side.
+
+    Returns:
+        That of the side; the whole, if it is of one side alone.
+    """
+    part: Any = getattr(config, f"{side}_config", config)
+    if part is not config and hasattr(config, "projection_dim"):
+        part.projection_dim = config.projection_dim  # which the sides repeat, not always rightly
+    found: PreTrainedConfig = part
+    return found
+
+
+def read_part(
+    name: str, loader: str, config: PreTrainedConfig, optional: str = "", renamed: str = ""
+) -> PreTrainedModel:
+    """A model in 32 bits.
+
+    Args:
+        name: Hub name or directory.
+        loader: Class of transformers.
+        config: Configuration of what is read.
+        optional: What the names of the weights begin with that the file may lack.
+        renamed: What the names of all others begin with in the file, and not in the model.
+
+    Returns:
+        The model.
+
+    Raises:
+        ConfigError: If it cannot be read, or weights are missing or of another shape.
+    """
+    import torch
+    import transformers
+    from safetensors import SafetensorError
+
+    mapping = {f"^{re.escape(renamed)}": ""} if renamed else None
+    try:
+        model, report = getattr(transformers, loader).from_pretrained(
+            name, config=config, output_loading_info=True, dtype=torch.float32, key_mapping=mapping
+        )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ConfigError(f"{name}: the weights cannot be read: {error}") from error
+    missing = sorted(key for key in report["missing_keys"] if not (optional and key.startswith(optional)))
+    if missing:
+        raise ConfigError(
+            f"{name}: {len(missing)} weights of {loader} are missing, {missing[0]} first; give the folder "
+            "of a model with that part"
+        )
+    read: PreTrainedModel = model.eval()
+    return read
+
+
+def network_of(
+    model: PreTrainedModel,
+    processor: Any,
+    medium: str,
+    output: str,
+    *,
+    method: str = "forward",
+    **options: Any,
+) -> list[Any]:
+    """A model of transformers, or a part of one, as modules that end in one vector each.
+
+    Args:
+        model: The part alone.
+        processor: Makes its input.
+        medium: What it encodes.
+        output: `pooled` for the model's own pooled output, else the pooling of its vectors.
+        method: Method of the model that encodes.
+        **options: Further arguments of `Transformer`.
+
+    Returns:
+        A `Transformer`, and a `Pooling` where the model does not pool.
+    """
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    field, feature = "last_hidden_state", "token_embeddings"
+    if output == "pooled":
+        field, feature = "pooler_output", "sentence_embedding"
+        if hasattr(model.config, "projection_dim"):
+            # sentence-transformers takes it as the width, and there is no projection in the part alone.
+            model.config.projection_dim = model.config.hidden_size
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        processor.save_pretrained(folder)
+        network = Transformer(
+            folder,
+            modality_config={medium: {"method": method, "method_output_name": field}},
+            module_output_name=feature,
+            **options,
+        )
+    if output == "pooled":
+        return [network]
+    return [network, Pooling(network.get_embedding_dimension(), output)]
+
+
+def projection_of(linear: nn.Linear) -> Any:
+    """A linear layer without bias as a module of its own, with the same weights.
+
+    Args:
+        linear: The layer.
+
+    Returns:
+        A `Dense`.
+    """
+    from sentence_transformers.sentence_transformer.modules import Dense
+
+    return Dense(
+        linear.in_features,
+        linear.out_features,
+        bias=False,
+        activation_function=None,
+        init_weight=linear.weight.detach().clone(),
+    )

@@ -1,0 +1,1 @@
+"""Tagging: tags out of a vocabulary for items of any medium, in any language."""
