@@ -116,7 +116,6 @@ def test_melodies_of_the_world_are_found_by_captions_that_training_never_saw(tmp
     results = evaluate(model, unheard, num_resamples=5)
     wanted = {"measure": "R@10", "setting": "multilingual", "document_language": "*"}
     found = {record.query_language: record.value for record in results.select(**wanted)}
-    print(found)
     assert found.keys() == {*LANGUAGES, "*"}
     assert found["*"] > 0.18
     assert min(found.values()) > 0.12

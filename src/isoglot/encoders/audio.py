@@ -70,7 +70,7 @@ def build_audio_tower(
         max_source_positions=seconds * _FRAMES_A_SECOND // 2,
         dropout=0.0,
     )
-    extractor = WhisperFeatureExtractor(  # type: ignore[no-untyped-call]  # type: ignore[no-untyped-call]
+    extractor = WhisperFeatureExtractor(  # type: ignore[no-untyped-call]
         feature_size=bands,
         sampling_rate=rate,
         hop_length=rate // _FRAMES_A_SECOND,

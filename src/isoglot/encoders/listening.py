@@ -128,7 +128,7 @@ _TOWERS: dict[str, Callable[[str, Any], list[Any]]] = {"clap": _clap, "whisper":
 def _extractor(name: str, num_bands: int) -> Any:
     from transformers import AutoFeatureExtractor
 
-    try:  # type: ignore[no-untyped-call]
+    try:
         extractor = AutoFeatureExtractor.from_pretrained(  # type: ignore[no-untyped-call]
             name, trust_remote_code=False
         )

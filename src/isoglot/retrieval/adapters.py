@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 import numpy as np
 import numpy.typing as npt
 
-from isoglot.encoders.inputs import as_texts, taken_for_media
+from isoglot.encoders.inputs import as_texts
 from isoglot.errors import MediaError, SearchError
 from isoglot.media import CONVERSIONS
 from isoglot.media.checking import find_bad_media
