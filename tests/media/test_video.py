@@ -290,13 +290,28 @@ def test_what_cannot_be_read_is_named_with_a_remedy(clip: Path, tmp_path: Path) 
         read_frames(clip, 0, side=-1)
 
 
-def test_no_other_file_is_opened(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(containers, "_FORMATS", f"{containers._FORMATS} concat")
-    listed = tmp_path / "list.ffconcat"
-    listed.write_text(f"ffconcat version 1.0\nfile {clip.name}\n")
-    (tmp_path / clip.name).write_bytes(clip.read_bytes())
-    with pytest.raises(MediaError, match="cannot be read as a video"):
-        read_frames(listed, 1)
+@pytest.mark.parametrize(
+    ("form", "text", "message"),
+    [
+        ("concat", "ffconcat version 1.0\nfile other.mp4\n", "its form is not one of those that are read"),
+        (
+            "hls",
+            "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nother.ts\n#EXT-X-ENDLIST\n",
+            r"it names another file, 'other\.ts', which is not opened",
+        ),
+    ],
+)
+def test_no_other_file_is_opened(
+    form: str, text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor would one be if lists of files were ever let in."""
+    monkeypatch.setattr(containers, "_FORMATS", f"{containers._FORMATS} {form}")
+    monkeypatch.chdir(tmp_path)
+    for name in ("other.mp4", "other.ts"):
+        write_video(tmp_path / name, moving(3))
+    Path("list.m3u8").write_text(text)
+    with pytest.raises(MediaError, match=message):
+        read_frames("list.m3u8", 1)
 
 
 def test_too_large_videos_are_refused_before_they_are_decoded(

@@ -52,7 +52,10 @@ def open_container(path: str | Path) -> Iterator[InputContainer]:
                 file,
                 mode="r",
                 metadata_errors="replace",
-                container_options={"format_whitelist": ",".join(_FORMATS.split())},
+                container_options={
+                    "format_whitelist": ",".join(_FORMATS.split()),
+                    "protocol_whitelist": "none",
+                },
                 io_open=_refuse,
             ) as container,
         ):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 import numpy as np
 import numpy.typing as npt
 
-from isoglot.encoders.inputs import as_texts
+from isoglot.encoders.inputs import as_texts, taken_for_media
 from isoglot.errors import MediaError, SearchError
 from isoglot.media import CONVERSIONS
 from isoglot.media.checking import find_bad_media
@@ -165,7 +165,7 @@ def _encode_texts(
 ) -> Any:
     """Vectors of texts; those that read like the address of a picture are encoded among their like."""
     inputs, options = as_texts(model, texts)
-    apart = []
+    apart = taken_for_media(model, inputs) if options else []
     if not apart or len(apart) == len(texts):
         return method(inputs, **how, **options)
     first, second = np.setdiff1d(np.arange(len(texts)), apart), np.array(apart)
