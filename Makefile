@@ -42,7 +42,7 @@ demo: $(VENV)/.all
 	$(BIN)/isoglot demo
 
 test: $(VENV)/.dev
-	$(PYTEST) -m "not slow and not browser"
+	$(PYTEST) -n auto -m "not slow and not browser"
 
 check: lint types imports docs slow
 

@@ -10,25 +10,20 @@ runs/xquad-r/results/. Started again, it goes on where it stopped.
 from __future__ import annotations
 
 import argparse
-import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from isoglot.config import read_config
-from isoglot.corpora import ParallelCorpus, read_dataset
-from isoglot.evaluation import Results, compare, evaluate, join_results, read_results
+from isoglot.corpora import read_dataset
+from isoglot.evaluation import Results, join_results
 from isoglot.experiments import ExperimentConfig, run_experiment
+from isoglot.experiments.arms import differences, evaluate_once, means
 
 FOLDER = Path(__file__).parent
 SCHEMES = ("monolingual", "cross_lingual", "hybrid", "mixed")
-COLUMNS = (
-    ("monolingual", "AP"),
-    ("cross_lingual", "AP"),
-    ("multilingual", "AP"),
-    ("multilingual", "rank_distance"),
-)
+MEASURES = ("AP", "R@10", "success@1")
 
 
 def train_all(seed: int, names: Sequence[str]) -> dict[str, Path]:
@@ -40,54 +35,6 @@ def train_all(seed: int, names: Sequence[str]) -> dict[str, Path]:
         arms["aligned only" if name == "align" else name] = run_experiment(config)
         print(f"seed {seed} {name}: {time.perf_counter() - start:.0f} s", flush=True)
     return arms
-
-
-def evaluate_once(model: Path, corpus: ParallelCorpus, name: str, results: Path) -> Results:
-    """Results of a model on a corpus, read back where they were written before."""
-    folder = results / model.name / corpus.name.replace(" ", "-")
-    if not (folder / "per_query.parquet").exists():
-        evaluate(model, corpus, name=name, measures=("AP", "R@10", "success@1")).write(folder)
-    return read_results(folder)
-
-
-def table(parts: dict[str, list[Results]], corpus: str) -> str:
-    """Markdown: mean and standard deviation over seeds, a line per arm."""
-    num_seeds = len(next(iter(parts.values())))
-    lines = [
-        f"| {corpus}, {num_seeds} seeds | monolingual | cross-lingual | pooled | rank distance |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    for arm, per_seed in parts.items():
-        cells = []
-        for setting, measure in COLUMNS:
-            values = [results.value(setting, measure) for results in per_seed]
-            spread = statistics.stdev(values) if len(values) > 1 else 0.0
-            shape = ",.0f" if measure == "rank_distance" else ".4f"
-            cells.append(f"{statistics.mean(values):{shape}} ± {spread:{shape}}")
-        lines.append(f"| {arm} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def tests(parts: dict[str, list[Results]], corpus: str) -> str:
-    """Markdown: hybrid minus each other arm, seed by seed, each difference with its p.
-
-    The p are of paired randomisation tests over the 1,190 questions, whose translations move together.
-    """
-    lines = [
-        f"| {corpus}: hybrid minus | monolingual | cross-lingual | pooled | rank distance |",
-        "|---|---|---|---|---|",
-    ]
-    for arm in [name for name in parts if name not in ("aligned only", "hybrid")]:
-        cells: list[list[str]] = [[] for _ in COLUMNS]
-        for ours, theirs in zip(parts["hybrid"], parts[arm], strict=True):
-            both = compare(join_results([ours, theirs]), theirs.models[0], measures=("AP", "rank_distance"))
-            macro = {(row.setting, row.measure): row for row in both.comparisons if row.query_language == "*"}
-            for cell, column in zip(cells, COLUMNS, strict=True):
-                row = macro[column]
-                shape = "+,.0f" if column[1] == "rank_distance" else "+.4f"
-                cell.append(f"{row.value:{shape}} (p {row.p_value:.4f})")
-        lines.append(f"| {arm} | {' | '.join(', '.join(cell) for cell in cells)} |")
-    return "\n".join(lines)
 
 
 def main() -> None:
@@ -111,12 +58,14 @@ def main() -> None:
         parts: dict[str, list[Results]] = {}
         for seed in options.seeds:
             for arm, model in models[seed].items():
-                results = evaluate_once(model, corpus, f"{arm}-{seed}", options.out)
+                folder = options.out / model.name / corpus.name.replace(" ", "-")
+                results = evaluate_once(model, corpus, folder, name=f"{arm}-{seed}", measures=MEASURES)
                 parts.setdefault(arm, []).append(results)
         everything += [results for per_seed in parts.values() for results in per_seed]
-        print(f"\n{table(parts, corpus.name)}\n", flush=True)
+        print(f"\n{means(parts, corpus.name)}\n", flush=True)
         if "hybrid" in parts:
-            print(f"{tests(parts, corpus.name)}\n", flush=True)
+            others = [arm for arm in options.arms if arm != "hybrid"]
+            print(f"{differences(parts, corpus.name, 'hybrid', others)}\n", flush=True)
     join_results(everything).write(options.out)
 
 

@@ -28,6 +28,7 @@ Similarity = Literal["cosine", "dot"]
 
 _STATIC_BATCH = 4096
 _DEFAULT_BATCH = 64
+_TITLES = {"image": "Pictures", "video": "Videos", "audio": "Sounds"}
 _PROMPT_NAMES = {"query": ("query",), "document": ("document", "passage", "corpus")}
 """The prompts that sentence-transformers looks for on either side; the first that the model has applies."""
 
@@ -145,7 +146,7 @@ def _follows_mteb(model: Any) -> bool:
 def _sentence_transformer_encode(model: SentenceTransformer) -> Encode:
     def encode(side: Side, modality: str, contents: list[str], *, batch_size: int, progress: bool) -> Any:
         method: Callable[..., Any] = model.encode_query if side == "query" else model.encode_document
-        if modality in ("image", "audio"):
+        if modality != "text":
             opened = partial(open_media, modality, model=model)
             return _encode_opened(method, modality, opened, contents, batch_size, progress=progress)
         how: dict[str, Any] = {
@@ -153,9 +154,7 @@ def _sentence_transformer_encode(model: SentenceTransformer) -> Encode:
             "show_progress_bar": progress,
             "convert_to_numpy": True,
         }
-        if modality == "text":
-            return _encode_texts(model, method, contents, how)
-        return method([{modality: content} for content in contents], **how)
+        return _encode_texts(model, method, contents, how)
 
     return encode
 
@@ -194,7 +193,8 @@ def _encode_opened(
         with ThreadPoolExecutor(1) as pool:
             opening = pool.submit(opened, parts[0])
             console = Console(stderr=True)
-            for following in track([*parts[1:], []], "Pictures", console=console, disable=not progress):
+            title = _TITLES.get(modality, modality)
+            for following in track([*parts[1:], []], title, console=console, disable=not progress):
                 inputs = [{modality: each} for each in opening.result()]
                 opening = pool.submit(opened, following)
                 given = method(inputs, batch_size=batch_size, show_progress_bar=False, convert_to_numpy=True)
@@ -205,6 +205,6 @@ def _encode_opened(
     return np.concatenate(vectors)
 
 
-def _batch_size(model: SentenceTransformer) -> int:
-    static = type(model[0]).__name__ == "StaticEmbedding"
+def _batch_size(model: Any) -> int:
+    static = hasattr(model, "__getitem__") and type(model[0]).__name__ == "StaticEmbedding"
     return _STATIC_BATCH if static else _DEFAULT_BATCH
