@@ -32,6 +32,7 @@ from isoglot import cli
 from isoglot.config import read_config
 from isoglot.experiments import ExperimentConfig
 from isoglot.experiments.config import CorpusConfig, EncoderConfig, SchemeConfig, TeacherConfig
+from isoglot.experiments.tower_config import AudioTowerConfig, VideoTowerConfig
 from isoglot.training import ObjectiveSettings, TrainingSettings
 
 ROOT = Path(__file__).parents[1]
@@ -168,7 +169,17 @@ def test_configurations_in_the_docs_can_be_read(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    "keys", [TrainingSettings, ObjectiveSettings, CorpusConfig, EncoderConfig, SchemeConfig, TeacherConfig]
+    "keys",
+    [
+        TrainingSettings,
+        ObjectiveSettings,
+        CorpusConfig,
+        EncoderConfig,
+        VideoTowerConfig,
+        AudioTowerConfig,
+        SchemeConfig,
+        TeacherConfig,
+    ],
 )
 def test_the_guide_to_training_names_every_key(keys: type) -> None:
     page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         read_results,
     )
     from isoglot.experiments import train
+    from isoglot.tagging import Vocabulary, calibrate, read_vocabulary, tag
     from isoglot.training.batch_card import BatchCard
     from isoglot.world import build_text_corpus, build_world_corpus
 
@@ -75,8 +76,10 @@ __all__ = [
     "RoundRobin",
     "SchemeBatchSampler",
     "SearchError",
+    "Vocabulary",
     "build_text_corpus",
     "build_world_corpus",
+    "calibrate",
     "compare",
     "evaluate",
     "evaluate_bitext",
@@ -86,6 +89,8 @@ __all__ = [
     "language_pairs",
     "read_corpus",
     "read_results",
+    "read_vocabulary",
+    "tag",
     "train",
     "write_corpus",
 ]
@@ -123,6 +128,7 @@ _HOMES = {
             "read_results",
         ),
         "isoglot.experiments": ("train",),
+        "isoglot.tagging": ("Vocabulary", "calibrate", "read_vocabulary", "tag"),
         "isoglot.training.batch_card": ("BatchCard",),
         "isoglot.world": ("build_text_corpus", "build_world_corpus"),
     }.items()

@@ -16,7 +16,8 @@ from sentence_transformers.sentence_transformer.modules import Normalize, Poolin
 
 from isoglot.batches import features as module
 from isoglot.batches.features import FeatureTable, feature_table, passing_still_modules, still_modules
-from isoglot.batches.media import PictureTable, media_gather
+from isoglot.batches.media import media_gather
+from isoglot.batches.pictures import PictureTable
 from isoglot.corpora.building import CorpusBuilder
 from isoglot.corpora.parallel import CorpusInfo
 from isoglot.encoders import (

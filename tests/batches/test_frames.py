@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from sentence_transformers import SentenceTransformer
 from isoglot.batches import frames
 from isoglot.batches.features import FeatureTable, passing_still_modules
 from isoglot.batches.frames import FrameTable, frames_table
-from isoglot.batches.media import media_gather
+from isoglot.batches.media import _preprocess, media_gather
 from isoglot.corpora.building import CorpusBuilder
 from isoglot.corpora.languages import NO_LANGUAGE
 from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus
@@ -100,7 +101,8 @@ def test_what_else_a_model_takes_is_left_to_the_model(
         return features | {"pixel_values_videos": features["pixel_values_videos"].float() ** 2}
 
     monkeypatch.setattr(model, "preprocess", odd)
-    assert frames_table(model, "document", files, ROWS[:3], 5) is None
+    preprocess = partial(_preprocess, model, "document", "video")
+    assert frames_table(files, preprocess, ROWS[:3], 5) is None
     gather = media_gather(model, "document", "video", corpus, ROWS)
     assert torch.equal(
         gather(ROWS[[3, 1]])["pixel_values_videos"],

@@ -12,8 +12,9 @@ import torch
 from PIL import Image
 from sentence_transformers import SentenceTransformer
 
-from isoglot.batches import media
-from isoglot.batches.media import PictureTable, media_gather
+from isoglot.batches import pictures
+from isoglot.batches.media import media_gather
+from isoglot.batches.pictures import PictureTable
 from isoglot.corpora.building import CorpusBuilder
 from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus
 from isoglot.encoders import (
@@ -95,7 +96,7 @@ def test_more_pictures_than_are_decoded_at_once(
 ) -> None:
     rows = picture_rows(corpus)
     whole = media_gather(model, "document", "image", corpus, rows)(rows)["pixel_values"]
-    monkeypatch.setattr(media, "_CHUNK_FILES", 2)
+    monkeypatch.setattr(pictures, "_CHUNK_FILES", 2)
     assert torch.equal(media_gather(model, "document", "image", corpus, rows)(rows)["pixel_values"], whole)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from isoglot.corpora import ParallelCorpus, read_corpus, read_dataset, write_corpus
+from isoglot.corpora import ParallelCorpus, drop_bad_media, read_corpus, read_dataset, write_corpus
 from isoglot.errors import ConfigError, CorpusError
 
 from .published import PUBLISHED, flickr, jsonl, picture, videodatainfo, write_files, write_media
@@ -115,8 +116,36 @@ def test_a_folder_of_media_must_hold_them_all(tmp_path: Path) -> None:
         read_dataset("xm3600", source, media=str(folder))
     with pytest.raises(CorpusError, match="nowhere: there is no such folder of media"):
         read_dataset("xm3600", source, media=str(tmp_path / "nowhere"))
+    bad = jsonl(picture("a1", en=["a dog"]), picture("b2", en=["a cat"]), picture("c d", en=["x"]))
+    (source / "captions.jsonl").write_text(bad, encoding="utf-8")
+    for tolerant in (False, True):
+        with pytest.raises(CorpusError, match="must be a word without white space") as caught:
+            read_dataset("xm3600", source, media=str(folder), skip_bad=tolerant)
+        assert any("b2.jpg" in problem for problem in caught.value.problems)
     write_media(folder, ("b2.jpg",))
+    publish("xm3600", source)
     assert read_dataset("xm3600", source, media=str(folder)).media_root == str(folder)
+
+
+@pytest.mark.parametrize("name", [name for name in DIRECTIONS if PUBLISHED[name].media])
+def test_a_set_with_missing_files_can_be_read_without_them(name: str, tmp_path: Path) -> None:
+    source = publish(name, tmp_path / "source")
+    (tmp_path / "media").mkdir()
+    missing, *rest = PUBLISHED[name].media
+    for file in rest:
+        Image.new("RGB", (4, 4)).save(tmp_path / "media" / file, format="GIF")
+    options = {"direction": DIRECTIONS[name][0], "media": str(tmp_path / "media")}
+    with pytest.raises(CorpusError, match=f"media: holds no media file '{missing}'; put it there"):
+        read_corpus(name, source=source, **options)
+    corpus = read_corpus(name, source=source, skip_bad=True, **options)
+    assert list(corpus.damaged) == [missing]
+    with pytest.raises(CorpusError, match="holds no media file"):
+        write_corpus(corpus, tmp_path / "corpus")
+    part, skipped = drop_bad_media(corpus)
+    assert skipped is not None
+    assert (skipped.num_queries, skipped.num_documents) == (0, 1)
+    assert missing not in part.documents["path"].to_pylist()
+    assert read_corpus(write_corpus(part, tmp_path / "sound")).documents.num_rows == len(rest)
 
 
 @pytest.mark.parametrize(

@@ -246,6 +246,8 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
             {"distractors": True, "direction": "image_to_text"},
             "distractors are photographs to be searched, with direction = 'text_to_image', got",
         ),
+        ({"features": "a.npz", "media": "b"}, "media and features are both what stands for photographs"),
+        ({"features": "a.npy"}, r"features must be an archive of arrays, \.npz, got 'a\.npy'"),
         ({"direction": "text_to_video"}, "direction of multi30k-photographs must be one of text_to_image"),
     ],
 )
@@ -282,3 +284,18 @@ def test_the_published_files(shared_data: Path, tmp_path: Path, monkeypatch: pyt
     assert not seen & set(searched.documents["doc_id"].to_pylist())
     with Image.open(Path(corpus.media_root or "") / corpus.document(0).path) as picture:  # type: ignore[operator]
         assert picture.size in ((128, 128), (224, 224))
+
+
+def test_ready_features_stand_in_place_of_photographs(source: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "features.npz"
+    np.savez(archive, **{file: np.full(2, int(file[:2])) for file in LIST})
+    options = {"splits": ["test_2016_flickr"], "distractors": True, "features": str(archive)}
+    corpus = read(source, **options)
+    paths = sorted(corpus.documents["path"].to_pylist())
+    assert paths == ["features.npz#12_c.jpg", "features.npz#13_d.jpg"]
+    assert corpus.media_root == str(tmp_path)
+    write_corpus(corpus, tmp_path / "built")
+    assert check_corpus(tmp_path / "built").problems == ()
+    archive.unlink()
+    with pytest.raises(CorpusError, match=r"holds no media file 'features\.npz"):
+        read(source, **options)

@@ -11,12 +11,14 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Dense, Dropout
 
+from isoglot.batches.features import still_modules
 from isoglot.encoders import (
     add_head,
     build_image_tower,
     build_static_encoder,
     feature_tower,
     freeze,
+    frozen_parts,
     join_towers,
     load_encoder,
     train_subwords,
@@ -56,6 +58,33 @@ def test_a_head_is_layers_on_what_the_tower_says(tokenizer: Any, tmp_path: Path)
     assert "isoglot" not in (tmp_path / "m" / "modules.json").read_text()
     again = SentenceTransformer(str(tmp_path / "m"), device="cpu")
     assert np.abs(again.encode_query(TEXTS) - ours).max() == 0
+
+
+def test_of_several_towers_some_are_frozen(tokenizer: Any) -> None:
+    def joined() -> SentenceTransformer:
+        return join_towers({"text": build_static_encoder(tokenizer, 8), "image": build_image_tower(8)})
+
+    assert frozen_parts(joined()) == []
+    model = freeze(joined(), ["image"])
+    trained = {name for name, weight in model.named_parameters() if weight.requires_grad}
+    assert trained == {"0.sub_modules.text.0.embedding.weight"}
+    assert [name.rpartition(".")[0] for name in frozen_parts(model)] == ["0.sub_modules"]
+    assert len(still_modules(model, "document", "image")) == 3
+    assert still_modules(model, "query", "text") == []
+    everything = freeze(joined())
+    assert frozen_parts(everything) == ["0"]
+    assert len(still_modules(everything, "query", "text")) == 1
+    assert frozen_parts(freeze(joined(), [])) == []
+
+
+def test_what_is_no_tower_of_its_own_cannot_be_frozen(tokenizer: Any) -> None:
+    text = build_static_encoder(tokenizer, 8)
+    with pytest.raises(ConfigError, match="no tower for image or audio to freeze; the model encodes text"):
+        freeze(text, ["image", "audio"])
+    type_with_two = type("Both", (FeatureInput,), {"modalities": ["image", "video"]})
+    both = SentenceTransformer(modules=[type_with_two(6)], device="cpu")
+    with pytest.raises(ConfigError, match="video cannot be frozen alone, as one module encodes image, video"):
+        freeze(both, ["video"])
 
 
 def test_the_seed_decides_the_head(tokenizer: Any) -> None:

@@ -121,6 +121,26 @@ def saved_and_read(tower: SentenceTransformer, folder: Path) -> SentenceTransfor
     return SentenceTransformer(str(folder), device="cpu")
 
 
+@pytest.mark.parametrize("old_form", [False, True])
+def test_sides_that_name_the_processor_of_both_are_loaded(old_form: bool, tmp_path: Path) -> None:
+    """What `CLIPProcessor` writes, in one file today, and in one for each side before."""
+    texts, pictures = tokenizer(), FAMILIES["clip"][1]()
+    numbers = {"eos_token_id": texts.eos_token_id, "vocab_size": len(texts)}
+    model = with_weights(clip(text={**WORDS, **numbers}))
+    save(model, transformers.CLIPProcessor(pictures, texts), tmp_path / "clip")
+    if old_form:
+        (tmp_path / "clip" / "processor_config.json").unlink()
+        named = pictures.to_dict() | {"processor_class": "CLIPProcessor"}
+        (tmp_path / "clip" / "preprocessor_config.json").write_text(json.dumps(named))
+    assert "CLIPProcessor" in (tmp_path / "clip" / "tokenizer_config.json").read_text()
+    for number, (load, given) in enumerate(
+        ((load_text_tower, TEXTS), (load_image_tower, [Image.new("RGB", (40, 40), "red")]))
+    ):
+        tower = load(tmp_path / "clip")
+        again = saved_and_read(tower, tmp_path / str(number))
+        assert np.abs(again.encode(given) - tower.encode(given)).max() == 0
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_tower_says_what_transformers_says(
     family: str, pictures: list[Image.Image], tmp_path: Path

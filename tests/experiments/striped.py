@@ -67,6 +67,7 @@ def write_clip(folder: Path, *, width: int = 24, seed: int = 0) -> None:
         CLIPConfig,
         CLIPImageProcessorPil,
         CLIPModel,
+        CLIPProcessor,
         PreTrainedTokenizerFast,
     )
 
@@ -87,18 +88,16 @@ def write_clip(folder: Path, *, width: int = 24, seed: int = 0) -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         CLIPModel(config).save_pretrained(folder)
-    # Apart, and not as one CLIPProcessor: the tokenizer must not name that as its own.
-    CLIPImageProcessorPil(
-        size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE}
-    ).save_pretrained(folder)
-    PreTrainedTokenizerFast(
+    pictures = CLIPImageProcessorPil(size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE})
+    texts = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         bos_token="<s>",
         eos_token="</s>",
         pad_token="<pad>",
         unk_token="<unk>",
         model_max_length=12,
-    ).save_pretrained(folder)
+    )
+    CLIPProcessor(pictures, texts).save_pretrained(folder)
 
 
 def teach_clip(folder: Path, *, steps: int = 300) -> None:

@@ -1,78 +1,72 @@
-"""The experiment with photographs, in miniature: an image tower from TOML, all searches, the tables."""
+"""The experiment with photographs, in miniature: features, what arms share, all searches, the tables."""
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import io
 import json
 import re
-import sys
 import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
-from sentence_transformers import SentenceTransformer
 
-from isoglot.config import read_config
-from isoglot.errors import ConfigError
-from isoglot.evaluation import join_results, read_results
-from isoglot.experiments import ExperimentConfig, run_experiment
+from isoglot.encoders import load_encoder
+from isoglot.media.features import read_features
 
-ROOT = Path(__file__).parents[2]
+CONFIGS = Path(__file__).parents[2] / "configs/photographs"
 COLOURS = {
     "red": ((255, 0, 0), "rot", "rouge", "červená"),
     "green": ((0, 255, 0), "grün", "vert", "zelená"),
     "blue": ((0, 0, 255), "blau", "bleu", "modrá"),
     "white": ((255, 255, 255), "weiß", "blanc", "bílá"),
 }
-SPLITS = {"train": 8, "val": 4, "test_2016_flickr": 4}
+SPLITS = {"train": 12, "val": 4, "test_2016_flickr": 4}
 """Lines of captions; every second line of train lacks its photograph."""
-
-TOML = """
-output = "{root}/{arm}-{{seed}}"
-[[corpora]]
-dataset = "multi30k-photographs"
-source = "{root}/data"
-languages = ["en"]
-query_modality = "text"
-document_modality = "image"
-weight = 1.0
-scheme = {{ name = "monolingual" }}
-[[corpora]]
-dataset = "multi30k-photographs"
-source = "{root}/data"
-options = {{ direction = "text_to_text", lines = "other" }}
-query_modality = "text"
-document_modality = "text"
-weight = 1.0
-scheme = {{ name = "cross_lingual" }}
-[encoder]
-dimension = 8
-vocabulary_size = 60
-weighting = "none"
-[encoder.image]
-side = 32
-widths = [4, 8]
-[training]
-steps = 6
-batch_size = 4
-learning_rate = 0.01
-"""
+ARMS = ("english_only", "english_plus_text")
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Captions of plain colours, and photographs of some of them."""
+def scripts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The modules beside the configurations."""
+    monkeypatch.syspath_prepend(str(CONFIGS))
+    return {name: importlib.import_module(name) for name in ("patches", "prepare", "run")}
+
+
+@pytest.fixture
+def project(scripts: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in, beside the published files, with arms of a few steps."""
     monkeypatch.setenv("ISOGLOT_CACHE", str(tmp_path / "cache"))
-    rows, number = ["file\tmulti30k_split\tmulti30k_line0"], 0
-    folder = tmp_path / "data/multi30k/task1"
-    (folder / "raw").mkdir(parents=True)
-    (folder / "image_splits").mkdir()
-    with zipfile.ZipFile(tmp_path / "data/pictures.zip", "w") as archive:
+    published(tmp_path / "shared/data")
+    folder = tmp_path / "project"
+    (folder / "arms").mkdir(parents=True)
+    for arm in ARMS:
+        text = re.sub(r"(?m)^steps = .*", "steps = 60", (CONFIGS / f"{arm}.toml").read_text())
+        text = re.sub(r"(?m)^batch_size = .*", "batch_size = 4", text)
+        (folder / f"arms/{arm}.toml").write_text(text)
+    small = replace(scripts["prepare"].PATCHES, side=24, words=12, width=6, sampled=200, rounds=3)
+    monkeypatch.setattr(scripts["prepare"], "PATCHES", small)
+    monkeypatch.setattr(scripts["prepare"], "VOCABULARY_SIZE", 80)
+    monkeypatch.setattr(scripts["run"], "FOLDER", folder / "arms")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def published(folder: Path) -> None:
+    """Captions of colours, and photographs of some of them."""
+    captions = folder / "multi30k/task1"
+    photographs = folder / "flickr8k-images"
+    for each in (captions / "raw", captions / "image_splits", photographs):
+        each.mkdir(parents=True)
+    rows, number = ["file\tmulti30k_split\tmulti30k_line0", "99_x.jpg\tnone\t-1"], 0
+    with zipfile.ZipFile(photographs / "all.zip", "w") as archive:
+        archive.writestr("99_x.jpg", picture((0, 0, 0), 99))
         for split, num_lines in SPLITS.items():
             names, said = [], []
             for line in range(num_lines):
@@ -81,107 +75,142 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 said.append([f"{word} {number}" for word in (colour, *translations)])
                 if split != "train" or line % 2 == 0:
                     rows.append(f"{number}_x.jpg\t{split}\t{line}")
-                    archive.writestr(f"{number}_x.jpg", picture(level))
+                    archive.writestr(f"{number}_x.jpg", picture(level, number))
                 number += 1
-            (folder / f"image_splits/{split}.txt").write_text("".join(names))
+            (captions / f"image_splits/{split}.txt").write_text("".join(names))
             for place, language in enumerate(("en", "de", "fr", "cs")):
                 text = "".join(f"{each[place]}\n" for each in said)
-                (folder / f"raw/{split}.{language}").write_text(text, encoding="utf-8")
-        rows.append("99_x.jpg\tnone\t-1")
-        archive.writestr("99_x.jpg", picture((0, 0, 0)))
-    (tmp_path / "data/image_index.tsv").write_text("".join(f"{row}\n" for row in rows))
-    return tmp_path
+                (captions / f"raw/{split}.{language}").write_text(text, encoding="utf-8")
+    (photographs / "image_index.tsv").write_text("".join(f"{row}\n" for row in rows))
 
 
-def picture(level: tuple[int, int, int]) -> bytes:
+def picture(level: tuple[int, int, int], seed: int) -> bytes:
+    """Noise in a colour."""
+    noise = np.random.default_rng(seed).random((32, 40, 1))
     data = io.BytesIO()
-    Image.new("RGB", (40, 32), level).save(data, "JPEG")
+    Image.fromarray((noise * level).astype(np.uint8)).save(data, "JPEG", quality=95)
     return data.getvalue()
 
 
-@pytest.fixture
-def experiment() -> ModuleType:
-    """`configs/photographs/run.py`."""
-    name = "photographs_run"
-    spec = importlib.util.spec_from_file_location(name, ROOT / "configs/photographs/run.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def configured(root: Path, arm: str, *overrides: str) -> ExperimentConfig:
-    path = root / f"{arm}.toml"
-    path.write_text(TOML.format(root=root, arm=arm))
-    return read_config(path, ExperimentConfig, overrides)
-
-
-def test_an_image_tower_stands_beside_the_text_encoder(root: Path) -> None:
-    folder = run_experiment(configured(root, "small"))
-    record = json.loads((folder / "isoglot.json").read_text())
-    assert record["config"]["encoder"]["image"] == {"side": 32, "widths": [4, 8], "blocks": 1}
+def test_the_whole_experiment(scripts: dict[str, Any], project: Path) -> None:
+    prepare, run = scripts["prepare"], scripts["run"]
+    prepare.prepare(project.parent / "shared/data", prepare.ROOT, prepare.TEST, [3])
+    place = run.Place(prepare.ROOT, prepare.TEST)
+    for arm in ARMS:
+        assert run.carry_out(arm, 3, place) > 0
+    record = json.loads((prepare.ROOT / "english_plus_text-3/isoglot.json").read_text())
     assert [part["scheme"]["name"] for part in record["parts"]] == ["Monolingual", "CrossLingual"]
-    model = SentenceTransformer(str(folder), device="cpu")
-    vectors = model.encode_document([Image.new("RGB", (20, 20), "red"), Image.new("RGB", (20, 20), "blue")])
-    assert vectors.shape == (2, 8)
-    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    assert model.encode_query(["rot 1"]).shape == (1, 8)
+    found = {}
+    for gallery in ("small", "large"):
+        cells = run.read_cells(ARMS, [3], gallery, place)
+        found[gallery] = list(run.report(gallery, cells, place))
+        for lines in found[gallery]:
+            assert len({line.count("|") for line in lines.splitlines()}) == 1
+    assert [len(tables) for tables in found.values()] == [4, 3]
+    assert found["small"][0].startswith("| 4 photographs, 1 seed |")
+    assert found["large"][0].startswith("| 9 photographs, 1 seed |")
+    main = found["small"][0].splitlines()
+    assert [line.split("|")[1].strip() for line in main[2:]] == list(ARMS)
+    assert re.fullmatch(
+        r"\| english_only \| [+-]\d+\.\d \(p [01]\.\d{4}\) \|", found["small"][3].splitlines()[2]
+    )
+    (cell,) = run.read_cells(["english_only"], [3], "small", place)["english_only"]
+    told = {"setting": "multilingual", "query_language": "*", "document_language": "*"}
+    gap = run.the_value(cell["text_to_image"], **told, measure="R@10_transfer_gap")
+    assert run.transfer_gap(cell, "text_to_image") == pytest.approx(100 * gap)
+    assert run.recall(cell, "image_to_text", ["de"], 10) == 100
 
 
-@pytest.mark.parametrize(
-    ("override", "message"),
-    [
-        ("encoder.image.side=16", r"encoder\.image: side must be >= 32 for 2 stages, got 16"),
-        ("encoder.image.widths=[]", r"encoder\.image: widths must be one number >= 1 or more, got \[\]"),
-        ("encoder.image.blocks=0", r"encoder\.image: blocks must be >= 1, got 0"),
-    ],
-)
-def test_image_towers_that_cannot_be(override: str, message: str, root: Path) -> None:
-    with pytest.raises(ConfigError, match=message):
-        configured(root, "small", override)
+def test_what_is_there_is_kept_and_what_is_old_is_measured_again(
+    scripts: dict[str, Any], project: Path
+) -> None:
+    prepare, run = scripts["prepare"], scripts["run"]
+    prepare.prepare(project.parent / "shared/data", prepare.ROOT, prepare.DEV, [0])
+    place = run.Place(prepare.ROOT, prepare.DEV)
+    run.carry_out("english_only", 0, place)
+    results = place.results("english_only", 0, "small-text_to_image") / "results.json"
+    files = [*prepare.ROOT.glob("*.npz"), *prepare.ROOT.glob("corpora/*/corpus.json"), results]
+    assert len(files) == 7
+    before = [path.stat().st_mtime_ns for path in files]
+    prepare.prepare(project.parent / "shared/data", prepare.ROOT, prepare.DEV, [0])
+    run.carry_out("english_only", 0, place)
+    assert [path.stat().st_mtime_ns for path in files] == before
+    (prepare.ROOT / "english_only-0/isoglot.json").touch()
+    run.carry_out("english_only", 0, place)
+    assert results.stat().st_mtime_ns > before[-1]
 
 
-def test_every_arm_has_a_configuration_of_the_same_encoder(experiment: ModuleType) -> None:
-    arms = {path.stem for path in experiment.FOLDER.glob("*.toml")}
-    assert arms == set(experiment.ARMS)
-    texts = [(experiment.FOLDER / f"{arm}.toml").read_text() for arm in experiment.ARMS]
-    shared = {re.search(r"\[dev\].*?steps = ", text, re.DOTALL).group() for text in texts}  # type: ignore[union-attr]
-    assert len(shared) == 1
-    assert experiment.BASELINE in arms
+def test_what_is_prepared(scripts: dict[str, Any], project: Path) -> None:
+    prepare = scripts["prepare"]
+    prepare.prepare(project.parent / "shared/data", prepare.ROOT, prepare.TEST, [0, 1])
+    with np.load(prepare.ROOT / "features.npz", allow_pickle=False) as archive:
+        names = set(archive.files)
+        trained = np.stack([archive[f"{number}_x.jpg"] for number in range(0, SPLITS["train"], 2)])
+    assert len(names) == 6 + 4 + 4 + 1
+    assert np.allclose(trained.mean(0), 0, atol=1e-4)
+    assert trained.std(ddof=1) == pytest.approx(1, abs=0.05)
+    searched = prepare.ROOT / "corpora/test_2016_flickr-large-text_to_image"
+    feature = read_features(str(searched / "media/features.npz#99_x.jpg"))
+    vectors = {}
+    for seed in (0, 1):
+        encoder = load_encoder(str(prepare.ROOT / f"start-{seed}"))
+        vectors[seed] = encoder.encode_document([{"image": feature}, "rot 1"])
+        assert vectors[seed].shape == (2, prepare.DIMENSION)
+    assert not np.allclose(vectors[0], vectors[1])
 
 
-def test_the_whole_experiment(experiment: ModuleType, root: Path) -> None:
-    arms = (experiment.BASELINE, "other")
-    models = {arm: run_experiment(configured(root, arm, f"training.seed={len(arm)}")) for arm in arms}
-    sizes, everything = {}, []
-    for search in experiment.SEARCHES:
-        corpus = search.read(root / "data", experiment.TEST)
-        sizes[search.name] = corpus.documents.num_rows
-        parts = {
-            arm: [experiment.evaluate_once(model, corpus, experiment.TEST, arm, root / "results")]
-            for arm, model in models.items()
-        }
-        everything += [part for (part,) in parts.values()]
-        lines = experiment.table(parts, search, "few", "R@5").splitlines()
-        assert len({line.count("|") for line in lines}) == 1
-        assert [line.split("|")[1].strip() for line in lines[2:]] == list(arms)
-    assert sizes == {
-        "text-to-image": 4, "text-to-image-larger": 9, "image-to-text": 16, "image-to-text-larger": 32,
-        "text-to-text": 16,
-    }  # fmt: skip
-    assert len(join_results(everything).corpora) == 5
-    few = {
-        arm: [read_results(root / f"results/{arm}-{len(arm)}/text-to-image-test_2016_flickr")] for arm in arms
-    }
-    tested = experiment.tests(few, "few", "R@1").splitlines()
-    assert re.fullmatch(r"\| other \| [+-]\d\.\d{3} \(p .*\) \|", tested[2])
-    columns: list[tuple[str, Any]] = list(experiment.columns("text_to_image", "R@5"))
-    found = {title: experiment.value(few["other"][0], told) for title, told in columns}
-    assert found == {"en": 1, "de": 1, "fr": 1, "cs": 1, "mean of de fr cs": 1, "gap to en": 0}
+def test_features_are_learnt_from_photographs_of_training_alone(
+    scripts: dict[str, Any], project: Path
+) -> None:
+    patches, settings = scripts["patches"], scripts["prepare"].PATCHES
+    files = [project / f"{number}.jpg" for number in range(8)]
+    for number, file in enumerate(files):
+        file.write_bytes(picture((255, 80, 30 * number), number))
+    trained = [number < 6 for number in range(8)]
+
+    def written() -> dict[str, np.ndarray]:
+        patches.write_features(files, trained, project / "features.npz", settings)
+        with np.load(project / "features.npz") as archive:
+            return dict(archive)
+
+    before = written()
+    files[7].write_bytes(picture((10, 200, 10), 70))
+    after = written()
+    assert all(np.array_equal(before[file.name], after[file.name]) for file in files[:7])
+    assert not np.allclose(before["7.jpg"], after["7.jpg"])
 
 
-def test_a_spread_tells_ranks_without_decimals(experiment: ModuleType) -> None:
-    assert experiment.spread([0.25, 0.75]) == "0.500 ± 0.354"
-    assert experiment.spread([12.0]) == "12.0 ± 0.0"
+def test_words_have_length_one_and_whitened_patches_no_correlation(scripts: dict[str, Any]) -> None:
+    patches = scripts["patches"]
+    settings = patches.PatchSettings(side=16, patch=3, stride=1, words=7, sampled=4_000, rounds=3)
+    noise = torch.rand((40, 3, 16, 16), generator=torch.Generator().manual_seed(0))
+    smooth = torch.nn.functional.avg_pool2d(255 * noise, 3, stride=1, padding=1).to(torch.uint8)
+    found = patches.learn_dictionary(smooth, settings)
+    assert found.words.shape == (7, 27)
+    assert torch.allclose(found.words.norm(dim=1), torch.ones(7), atol=1e-5)
+    cut = patches._patches(smooth, settings).flatten(0, 1)
+    plain, whitened = (torch.corrcoef(each.T) for each in (cut, (cut - found.mean) @ found.whitening))
+    apart = ~torch.eye(27, dtype=torch.bool)
+    assert whitened[apart].abs().max() < 0.3 * plain[apart].abs().max()
+
+
+def configurations() -> Iterator[tuple[str, str]]:
+    for path in sorted(CONFIGS.glob("*.toml")):
+        yield path.stem, path.read_text()
+
+
+def test_arms_differ_in_data_scheme_and_objective_alone(scripts: dict[str, Any]) -> None:
+    texts = dict(configurations())
+    assert set(texts) == set(scripts["run"].ARMS)
+    shared = {re.search(r"(?s)\[encoder\].*?\n\[training\.", text)[0] for text in texts.values()}  # type: ignore[index]
+    steps = {re.sub(r"steps = \d+", "steps = N", each) for each in shared}
+    assert len(steps) == 1
+    for text in texts.values():
+        parts = text.count("[[corpora]]")
+        assert f"\nsteps = {400 * parts}\n" in text
+
+
+def test_a_spread_is_of_each_of_several_values(scripts: dict[str, Any]) -> None:
+    spread = scripts["run"].spread
+    assert spread([[25.0, 1.0], [75.0, 1.0]]) == "50.0 ± 35.4 / 1.0 ± 0.0"
+    assert spread([[12.0, 3.0]]) == "12.0 / 3.0"

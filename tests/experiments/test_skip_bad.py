@@ -123,9 +123,9 @@ def test_the_command_line_goes_on_if_told(
     record_of(*json.loads(printed.out)["skipped_media"])
     assert "torn: left out 0 queries and 2 documents with 2 bad files" in printed.err
     assert "2.png:1: does not match its checksum" in printed.err
-    for entry in json.loads((tmp_path / "out" / "config.json").read_text()):
-        if "split" in entry:
-            record_of(entry["skipped_media"])
+    (entry,) = json.loads((tmp_path / "out" / "config.json").read_text())["evaluations"]
+    record_of(entry["skipped_media"])
+    assert "0 queries and 2 documents with 2 bad files" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_an_experiment_goes_on_if_told(
@@ -160,10 +160,40 @@ def test_building_and_checking_a_folder(
     assert sum("2.png" in line for line in found["bad_media"]) >= 1
     assert main(["data", "check", str(folder), "--skip-bad"]) == 0
     assert "no problem but 4 of media files" in capsys.readouterr().out
-    monkeypatch.setattr(data, "_read", lambda *_: unchecked)
+    monkeypatch.setattr(data, "_read", lambda *_, **__: unchecked)
     built = tmp_path / "built"
     assert main(["data", "build", "xtd10", "--out", str(built), "--skip-bad", "--json"]) == 0
     printed = capsys.readouterr()
     record_of(json.loads(printed.out)["skipped_media"])
     assert "left out 0 queries and 2 documents" in printed.err
     assert isoglot.read_corpus(built).documents.num_rows == NUM_GROUPS - len(BAD)
+
+
+def test_a_published_set_with_missing_files(
+    model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Files that the published list names and nobody has any more: for `data build`, and in an experiment."""
+    source = tmp_path / "source"
+    (source / "images").mkdir(parents=True)
+    lines = []
+    for number in range(6):
+        captions = {language: {"caption": [f"{language} picture {number}"]} for language in ("en", "de")}
+        lines.append(json.dumps({"image/key": f"k{number}", **captions}))
+        if number not in BAD:
+            Image.new("RGB", (40, 40), (number * 30, 0, 0)).save(source / "images" / f"k{number}.jpg")
+    (source / "captions.jsonl").write_text("\n".join(lines))
+    build = ["data", "build", "xm3600", "--from", str(source), "--out", str(tmp_path / "built"), "--json"]
+    assert main(build) == 2
+    assert "holds no media file 'k2.jpg'; put it there" in capsys.readouterr().out
+    assert main([*build, "--skip-bad"]) == 0
+    assert json.loads(capsys.readouterr().out)["skipped_media"]["num_documents"] == 1
+    assert isoglot.read_corpus(tmp_path / "built").documents.num_rows == 5
+    toml = tmp_path / "e.toml"
+    toml.write_text(
+        f"output = '{tmp_path}/m'\n[[corpora]]\ndataset = 'xm3600'\nsource = '{source}'\nsplits = ['test']\n"
+        f"[encoder]\nkind = 'pretrained'\npath = '{model_folder}'\n[training]\nsteps = 1\nbatch_size = 4\n"
+    )
+    assert main(["train", str(toml)]) == 2
+    assert main(["train", str(toml), "--skip-bad"]) == 0
+    (skipped,) = json.loads((tmp_path / "m" / "isoglot.json").read_text())["config"]["skipped_media"]
+    assert skipped["num_documents"] == 1

@@ -89,19 +89,21 @@ def test_the_ending_of_a_name_says_nothing(tmp_path: Path) -> None:
     assert len(read_waveform(again, RATE)) == SECONDS * RATE
 
 
-def video(path: Path, *, sound: bool) -> Path:
-    """Eight grey frames, which last a second, and perhaps half a second of sound."""
+def video(path: Path, *, sound: bool, seconds: int = 1) -> Path:
+    """Eight grey frames a second, and perhaps sound, for half as long."""
     with av.open(str(path), "w") as container:
         pictures = container.add_stream("libvpx-vp9", rate=8)
         pictures.width = pictures.height = 32
         pictures.pix_fmt = "yuv420p"
         tones = container.add_stream("libopus", rate=48_000, layout="mono") if sound else None
-        for _ in range(8):
+        for _ in range(8 * seconds):
             frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 99, np.uint8), format="rgb24")
             container.mux(pictures.encode(frame))
         container.mux(pictures.encode(None))
         if tones is not None:
-            piece = av.AudioFrame.from_ndarray(tone(48_000, seconds=0.5), format="fltp", layout="mono")
+            piece = av.AudioFrame.from_ndarray(
+                tone(48_000, seconds=seconds / 2), format="fltp", layout="mono"
+            )
             piece.rate = 48_000
             resampler = av.AudioResampler(
                 format=tones.codec_context.format, layout="mono", rate=48_000, frame_size=960
@@ -115,6 +117,23 @@ def video(path: Path, *, sound: bool) -> Path:
 def test_the_sound_of_a_video_is_read_and_its_end_is_not_that_of_the_video(tmp_path: Path) -> None:
     waveform = read_waveform(video(tmp_path / "a.webm", sound=True), RATE)
     assert len(waveform) == pytest.approx(0.5 * RATE, rel=0.05)
+
+
+@pytest.mark.parametrize("max_seconds", [None, 0.1])
+def test_the_sound_of_a_video_that_is_cut_off_is_refused(max_seconds: float | None, tmp_path: Path) -> None:
+    path = video(tmp_path / "a.webm", sound=True, seconds=4)
+    assert len(read_waveform(path, RATE, max_seconds=max_seconds)) > 0
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(MediaError, match=r"a\.webm: is cut off before the 4\.\d seconds that it announces"):
+        read_waveform(path, RATE, max_seconds=max_seconds)
+
+
+def test_a_sound_of_unknown_coding_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav(1_000).replace(b"fmt \x10\x00\x00\x00\x01\x00", b"fmt \x10\x00\x00\x00\x77\x77"))
+    with pytest.raises(MediaError, match=r"a\.wav: its sound is damaged, or of an unknown coding; replace"):
+        read_waveform(path, RATE)
 
 
 def test_a_video_without_sound_is_refused(tmp_path: Path) -> None:

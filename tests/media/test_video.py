@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import wave
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,12 @@ def write_video(
 
 def all_frames(path: Path) -> Pixels:
     """Every frame, as PyAV alone decodes it."""
+    return np.stack([frame.to_ndarray(format="rgb24") for frame in decoded(path)])
+
+
+def decoded(path: Path) -> Iterator[Any]:
     with av.open(str(path)) as container:
-        return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+        yield from container.decode(video=0)
 
 
 @pytest.fixture(scope="module")
@@ -179,9 +184,25 @@ def test_a_jump_too_far_starts_over(clip: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_frames_are_counted_again_where_packets_lie(clip: Path) -> None:
-    pixels = video._Pixels(clip, None)
-    for announced in (10, 200):
+    pixels = video._Pixels(clip, None, 6)
+    for announced in (10, 70):
         assert np.array_equal(np.stack(video._decode_all(clip, announced, 6, pixels)), read_frames(clip, 6))
+    with pytest.raises(MediaError, match=r"clip\.mp4: is damaged, 60 of its 80 frames can"):
+        video._decode_all(clip, 80, 6, pixels)
+
+
+def test_packets_that_are_never_shown_are_no_frames(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As VP8 has them, for other frames to be told from."""
+    expected = read_frames(clip, 100)
+
+    def with_hidden(container: Any, stream: Any) -> seeking.FrameIndex:
+        index = seeking.index_frames(container, stream)
+        assert index.times is not None
+        return replace(index, times=np.insert(index.times, 30, index.times[30] - 1), num_shown=61)
+
+    monkeypatch.setattr(video, "index_frames", with_hidden)
+    assert np.array_equal(read_frames(clip, 100), expected)
+    assert len(read_frames(clip, 7)) == 7
 
 
 def turned(source: Path, target: Path, degrees: int) -> Path:
@@ -276,7 +297,7 @@ def broken_files(clip: Path, folder: Path) -> Iterator[tuple[Path, str]]:
     (folder / "list.m3u8").write_text(
         f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{clip}\n#EXT-X-ENDLIST\n"
     )
-    yield folder / "list.m3u8", "its form is not one of those that are read"
+    yield folder / "list.m3u8", "it is damaged, or its form is none of those that are read"
 
 
 def test_what_cannot_be_read_is_named_with_a_remedy(clip: Path, tmp_path: Path) -> None:
@@ -293,7 +314,11 @@ def test_what_cannot_be_read_is_named_with_a_remedy(clip: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("form", "text", "message"),
     [
-        ("concat", "ffconcat version 1.0\nfile other.mp4\n", "its form is not one of those that are read"),
+        (
+            "concat",
+            "ffconcat version 1.0\nfile other.mp4\n",
+            "it is damaged, or its form is none of those that are read",
+        ),
         (
             "hls",
             "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nother.ts\n#EXT-X-ENDLIST\n",
@@ -324,6 +349,13 @@ def test_too_large_videos_are_refused_before_they_are_decoded(
     monkeypatch.setattr(video, "MAX_BYTES", 3 * 32 * 48 * 10)
     with pytest.raises(MediaError, match=r"11 frames of 48 x 32 pixels are 0\.0 GiB, more than"):
         read_frames(clip, 11)
+    with pytest.raises(MediaError, match=r"11 frames of 48 x 32 pixels"):
+        video._Pixels(clip, None, 11)(next(iter(decoded(clip))))  # whatever the header said
+    path = clip.with_name("moving.gif")
+    first, *others = [Image.fromarray(frame) for frame in moving(20)]
+    first.save(path, save_all=True, append_images=others)
+    with pytest.raises(MediaError, match=r"moving\.gif: 11 frames of 48 x 32 pixels are"):
+        read_frames(path, 11)
     monkeypatch.setattr(video, "MAX_FRAME_PIXELS", 1_000)
     with pytest.raises(MediaError, match="its frames have 48 x 32 pixels, more than 1,000 in all"):
         read_frames(clip, 1)

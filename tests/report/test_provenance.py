@@ -50,6 +50,16 @@ def test_the_page_and_the_files_have_it(results: Results, tmp_path) -> None:
     assert {"training.csv", "training-pairs-1.md"} <= written
 
 
+def test_what_training_left_out_is_told(results: Results, tmp_path) -> None:
+    record = {"corpus": "photos", "num_queries": 0, "num_documents": 1_200, "problems": ["a", "b"]}
+    training = results.config[1]["training"] | {"skipped_media": [record]}
+    told = replace(results, config=(results.config[0], {"model": "hybrid", "training": training}))
+    _, left_out = provenance_block(told).tables
+    assert [[cell.text for cell in row] for row in left_out.rows] == [["hybrid", "photos", "0", "1,200", "2"]]
+    assert "Left out of training" in render_html(told)
+    assert "training-left-out.csv" in {path.name for path in write_tables(told, tmp_path)}
+
+
 def test_a_model_without_a_record_has_none(results: Results) -> None:
     bare = replace(results, config=results.config[:1])
     assert not provenance_block(bare)

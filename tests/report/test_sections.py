@@ -307,3 +307,23 @@ def test_measures_tell_the_task(measures, tasks):
     record = Result("m", "c", "test", "monolingual", "de", "de", "text", "text", "AP", 0.5, 4)
     results = Results(tuple(replace(record, measure=measure) for measure in measures))
     assert sorted(part.task for part in build_parts(results)) == tasks
+
+
+def test_the_facts_say_what_is_missing():
+    place = ("toy", "test", "multilingual", "*", "*", "text", "image", "AP", 0.5, 10)
+    skipped = {"corpus": "toy", "num_queries": 0, "num_documents": 3, "problems": ["a", "b", "c"]}
+    configs = [{"model": model, "corpus": "toy", "split": "test"} for model in ("one", "two")]
+
+    def told(*records):
+        entries = [
+            each if record is None else each | {"skipped_media": record}
+            for each, record in zip(configs, records, strict=True)
+        ]
+        results = Results(tuple(Result(model, *place) for model in ("one", "two")), tuple(entries))
+        (section,) = build_sections(results)
+        return [value for name, value in section.facts if name.startswith("Left out with media files")]
+
+    lacking = "0 queries and 3 documents with 3 bad files"
+    assert told(None, None) == []
+    assert told(skipped, skipped) == [lacking]
+    assert told(skipped, None) == [f"one: {lacking}; two: nothing"]

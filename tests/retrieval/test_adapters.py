@@ -19,10 +19,12 @@ from isoglot.encoders import (
     build_image_tower,
     build_static_encoder,
     build_two_tower_encoder,
+    build_video_tower,
     train_subwords,
 )
 from isoglot.errors import MediaError
 from isoglot.retrieval.adapters import adapt
+from isoglot.world.rendering import write_video
 
 LIKELY = ["http://example.org/red.png", "a plain text", "data:image/png;base64,AAAA", "another"]
 
@@ -85,6 +87,24 @@ def test_bad_pictures_of_all_batches_are_named(two_towers: SentenceTransformer, 
         Path(file).write_bytes(b"torn")
     with pytest.raises(MediaError, match=r"clear\.png: cannot be read as a picture") as raised:
         adapt(two_towers).encode("document", "image", files, batch_size=1, progress=False)
+    assert len(raised.value.problems) == 2
+
+
+def test_videos_come_in_batches_and_the_bad_ones_of_all_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tower = build_video_tower(build_image_tower(8, side=32, widths=(8,)), num_frames=2)
+    files = [str(tmp_path / f"{number}.webm") for number in range(3)]
+    for number, file in enumerate(files):
+        write_video(Path(file), np.full((3, 32, 32, 3), 60 * number, np.uint8))
+    given = adapt(tower).encode("document", "video", files, batch_size=2, progress=True)
+    assert "Videos" in capsys.readouterr().err
+    expected = np.stack([tower.encode([{"video": file}])[0] for file in files])
+    np.testing.assert_allclose(given, expected, atol=1e-5)
+    for file in (files[0], files[2]):
+        Path(file).write_bytes(b"torn")
+    with pytest.raises(MediaError, match=r"0\.webm: cannot be read as a video") as raised:
+        adapt(tower).encode("document", "video", files, batch_size=1, progress=False)
     assert len(raised.value.problems) == 2
 
 

@@ -1,5 +1,6 @@
 """Cross-attention of texts on what they describe."""
 
+import copy
 import runpy
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from isoglot.batches import training_pairs
 from isoglot.batches.sampler import BatchPart
 from isoglot.batches.schemes import CrossLingual
 from isoglot.corpora.parallel import ParallelCorpus
-from isoglot.encoders import build_image_tower, build_video_tower, join_towers
+from isoglot.encoders import build_image_tower, build_video_tower, freeze, join_towers
 from isoglot.errors import ConfigError
 from isoglot.training import ObjectiveSettings, TrainingSettings
 from isoglot.training.conditional import CrossAttention, check_parts, condition
@@ -132,6 +133,15 @@ def test_texts_on_both_sides_are_not_conditioned(attention: CrossAttention) -> N
         condition(attention, ready, {**pictures(), "modality": "image"})
 
 
+def test_mixed_precision_gives_nearly_the_same(attention: CrossAttention) -> None:
+    said, seen = texts(), pictures() | {"attention_mask": torch.tensor([[1] * 6 + [0]] * 4)}
+    exact = attention(said, seen, "image")
+    halves = ({key: value.float() for key, value in each.items()} for each in (said, seen))
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = attention.float()(*halves, "image")
+    assert functional.cosine_similarity(mixed.double(), exact).min() > 0.999
+
+
 def test_gradients(attention: CrossAttention) -> None:
     said, seen = texts(2), pictures(2)
 
@@ -181,9 +191,8 @@ def test_a_text_attends_to_the_frames_of_a_video(corpus: ParallelCorpus, towers:
     assert not torch.allclose(*read)
 
 
-def loss_of(model: SentenceTransformer, mini_batch_size: int = 0, **objective: float) -> nn.Module:
-    settings = TrainingSettings(objective=ObjectiveSettings(**objective), mini_batch_size=mini_batch_size)
-    return build_loss(model, settings)
+def loss_of(model: SentenceTransformer, **objective: float) -> nn.Module:
+    return build_loss(model, TrainingSettings(objective=ObjectiveSettings(**objective)))
 
 
 def test_what_cannot_be_is_refused(corpus: ParallelCorpus, towers: SentenceTransformer) -> None:
@@ -199,8 +208,13 @@ def test_what_cannot_be_is_refused(corpus: ParallelCorpus, towers: SentenceTrans
         loss_of(build_image_tower(8, side=32, widths=(8,)), conditional_weight=1.0)
     with pytest.raises(ConfigError, match="must divide the width of the text tower, 16, got 3"):
         loss_of(towers, conditional_weight=1.0, conditional_heads=3)
-    with pytest.raises(ConfigError, match="mini_batch_size must be 0 with conditional_weight, got 4"):
-        loss_of(towers, mini_batch_size=4, conditional_weight=1.0)
+    routes = towers[0].sub_modules.values()
+    text, image = (SentenceTransformer(modules=[*route], device="cpu") for route in routes)
+    frozen = join_towers({"text": freeze(copy.deepcopy(text)), "image": image})
+    with pytest.raises(ConfigError, match="a frozen one keeps none"):
+        loss_of(frozen, conditional_weight=1.0)
+    whole = join_towers({"text": text, "image": freeze(copy.deepcopy(image))})
+    assert not CrossAttention.build(whole, heads=2, seed=0).states  # pictures come as one vector each
 
 
 def test_texts_must_meet_what_they_describe(corpus: ParallelCorpus, toy_corpus: ParallelCorpus) -> None:

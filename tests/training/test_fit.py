@@ -254,12 +254,12 @@ def test_the_record_reconciles_with_weights_and_alphas_of_all_parts(
 
 def test_terms_that_no_scheme_feeds_are_told(toy_corpus: ParallelCorpus, tmp_path: Path) -> None:
     def run(scheme: Scheme) -> None:
-        objective = ObjectiveSettings(alignment_weight=1.0, consistency_weight=0.5)
+        objective = ObjectiveSettings(alignment_weight=1.0, consistency_weight=0.5, translation_weight=0.5)
         settings = TrainingSettings(steps=1, batch_size=8, objective=objective)
         folder = tmp_path / type(scheme).__name__
         fit(static_encoder(toy_corpus), toy_corpus, scheme=scheme, output_dir=folder, settings=settings)
 
-    with pytest.warns(UserWarning, match="^consistency_weight, alignment_weight: .* by chance alone"):
+    with pytest.warns(UserWarning, match="^consistency_weight, alignment_weight, translation_weight: "):
         run(Hybrid())
     run(Pooled(num_answers=2))  # a warning would be an error
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from isoglot.training.gathering import gather_documents, gather_queries, num_processes
+from isoglot.training.gathering import gather_documents, gather_embeddings, num_processes
 
 GATHER = Path(__file__).parent / "programs" / "gather.py"
 
@@ -12,7 +12,7 @@ GATHER = Path(__file__).parent / "programs" / "gather.py"
 def test_alone_nothing_is_gathered() -> None:
     rows, labels = torch.ones(2, 3, requires_grad=True), torch.zeros(2, 4, dtype=torch.long)
     assert num_processes() == 1
-    assert gather_queries(rows) is rows
+    assert gather_embeddings(rows) is rows
     assert gather_documents(rows, labels) == (rows, labels)
 
 

@@ -156,13 +156,17 @@ def test_models_that_give_nothing_to_fit_are_refused(source: SentenceTransformer
     target = beside(source, 4, unit=True)
     with pytest.raises(ConfigError, match=r"at least 2 distinct texts .* got none; give more texts"):
         fit_linear_map(source, target, [])
-    with pytest.raises(SearchError, match="a model encodes image alone; give a model of texts"):
+    with pytest.raises(
+        SearchError, match="the target must encode texts, but it encodes image alone; give a model"
+    ):
         fit_linear_map(source, build_image_tower(16), TEXTS)
     target[-2].linear.weight.data.zero_()
     with pytest.raises(ConfigError, match="gives one vector to all texts to fit and to choose and to report"):
         fit_linear_map(source, target, TEXTS)
     target[-2].linear.bias.data.fill_(float("nan"))
-    with pytest.raises(SearchError, match=r"vectors of 600 texts, of shape \(600, 4\), are not all finite"):
+    with pytest.raises(
+        SearchError, match=r"the target's vectors of 600 query texts, of shape \(600, 4\), are not all finite"
+    ):
         fit_linear_map(source, target, TEXTS)
     short = copy.deepcopy(source)
     short.truncate_dim = 4

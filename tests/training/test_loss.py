@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import TrainerCallback
 
-from isoglot.batches import Hybrid
+from isoglot.batches import Pooled
 from isoglot.batches.labels import BatchLabels
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.encoders import build_static_encoder, build_transformer_encoder, train_subwords
@@ -302,7 +302,7 @@ def test_the_trainer_logs_parts_that_sum_to_the_loss(
         steps=20, batch_size=32, mini_batch_size=0 if kind == "static" else 16, objective=EVERYTHING
     )
     logged = Logged()
-    fit(model, toy_corpus, scheme=Hybrid(), output_dir=tmp_path, settings=settings, callbacks=[logged])
+    fit(model, toy_corpus, scheme=Pooled(2), output_dir=tmp_path, settings=settings, callbacks=[logged])
     assert logged.steps
     for logs in logged.steps:
         parts = {name: logs[name] for name in parts_of(model, EVERYTHING)}

@@ -44,7 +44,7 @@ def drawn(output: Path, num_processes: int) -> list[list[Any]]:
     "kind", ["static", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("transformer", "towers"))]
 )
 def test_two_processes_end_where_one_does(launch, corpus_folder: Path, tmp_path: Path, kind: str) -> None:
-    end_alike(launch, corpus_folder, tmp_path, kind)
+    check_that_both_end_alike(launch, corpus_folder, tmp_path, kind)
 
 
 @pytest.mark.slow
@@ -54,10 +54,10 @@ def test_two_processes_find_the_same_negatives_as_one(
 ) -> None:
     """The hardest negative of a query may be a text that the other process has encoded."""
     objective = {"contrastive": contrastive, "directions": "both", "repulsion_weight": 0.5, "margin": 1.0}
-    end_alike(launch, corpus_folder, tmp_path, "static", f"objective={json.dumps(objective)}")
+    check_that_both_end_alike(launch, corpus_folder, tmp_path, "static", f"objective={json.dumps(objective)}")
 
 
-def end_alike(launch, corpus_folder: Path, tmp_path: Path, kind: str, *changes: str) -> None:
+def check_that_both_end_alike(launch, corpus_folder: Path, tmp_path: Path, kind: str, *changes: str) -> None:
     few = "steps=6"  # Adam makes steps out of rounding where a gradient is all but 0, and more of them add up
     train_alone(corpus_folder, tmp_path / "one", kind, few, *changes)
     launch(TRAIN, corpus_folder, tmp_path / "two", kind, few, *changes)

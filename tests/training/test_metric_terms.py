@@ -9,6 +9,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
 from torch.nn import functional
@@ -16,13 +17,19 @@ from torch.nn import functional
 from isoglot.batches.labels import BatchLabels
 from isoglot.config import read_config
 from isoglot.corpora.parallel import ParallelCorpus
-from isoglot.encoders import build_static_encoder, build_transformer_encoder, train_subwords
+from isoglot.encoders import (
+    build_image_tower,
+    build_static_encoder,
+    build_transformer_encoder,
+    build_two_tower_encoder,
+    train_subwords,
+)
 from isoglot.errors import ConfigError
 from isoglot.objectives import Negatives, cosine_distances, patr_loss, ratio_loss, repulsion_loss
 from isoglot.training import ObjectiveSettings, TrainingSettings
 from isoglot.training.encoded import EncodedBatch, Meaning
 from isoglot.training.loss import build_loss
-from isoglot.training.metric_terms import answer_anchors, query_anchors
+from isoglot.training.metric_terms import Repelled, answer_anchors, query_anchors, repelled_sides
 
 LABELS = BatchLabels(
     owners=torch.tensor([0, 0, 1, 1, 2, 2, 3, 3]),
@@ -51,6 +58,7 @@ METRIC = ObjectiveSettings(
     ratio_exponents=(0.5, 2.0),
     ratio_weights=(0.75, 0.25),
     repulsion_weight=0.5,
+    repelled="queries",
     margin=1.2,
     matryoshka_dimensions=(4,),
 )
@@ -136,9 +144,47 @@ def test_m3l_is_two_ratios(encoder: SentenceTransformer) -> None:
         torch.testing.assert_close(found, 0.75 * media + 0.25 * within)
 
 
+@pytest.mark.parametrize(
+    ("media", "sides"),
+    [
+        (("text", "image"), "queries"),
+        (("image", "text"), "documents"),
+        (("text", "text"), "both"),
+        (("audio", "image"), "both"),
+    ],
+)
+def test_texts_are_repelled_on_whichever_side_they_are(
+    encoder: SentenceTransformer, media: tuple[str, str], sides: Repelled
+) -> None:
+    batch = replace(whole_batch(), media=media)
+    assert repelled_sides(batch, "texts") == repelled_sides(batch, sides)
+    for name in ("contrastive", "repulsion"):
+        found, expected = (
+            term_of(encoder, replace(METRIC, repelled=repelled), name, batch) for repelled in ("texts", sides)
+        )
+        torch.testing.assert_close(found, expected)
+
+
+def test_the_loss_knows_the_media_of_a_batch(toy_corpus: ParallelCorpus) -> None:
+    """Pictures that ask and texts that answer: what is repelled by default are the answers."""
+    texts = toy_corpus.document_texts(np.arange(90, dtype=np.int32))
+    speaking = build_static_encoder(train_subwords(texts, 100, model="bpe"), 8)
+    model = build_two_tower_encoder(speaking, build_image_tower(8, side=32, widths=(8,))).eval()
+    pictures = [Image.new("RGB", (32, 32), (60 * number, 20, 90)) for number in range(4)]
+    labels = BatchLabels.of_pairs(torch.arange(4)[:, None].repeat(1, 2)).pack()
+    features = [model.preprocess(pictures), model.preprocess(texts[::20][:4])]
+    found = {}
+    for repelled in get_args(Repelled):
+        objective = ObjectiveSettings(repulsion_weight=1.0, repelled=repelled, margin=2.0)
+        loss = build_loss(model, TrainingSettings(objective=objective))
+        found[repelled] = loss([dict(column) for column in features], labels)["repulsion"].item()
+    assert found["texts"] == found["documents"]
+    assert len(set(found.values())) == 3
+
+
 def test_repulsion_pushes_texts_of_other_groups_alone(encoder: SentenceTransformer) -> None:
     batch = whole_batch()
-    objective = ObjectiveSettings(repulsion_weight=1.0, margin=2.0, negatives="all")
+    objective = ObjectiveSettings(repulsion_weight=1.0, repelled="queries", margin=2.0, negatives="all")
     loss = term_of(encoder, objective, "repulsion", batch)
     distances = cosine_distances(batch.query_embeddings, batch.query_embeddings)
     torch.testing.assert_close(
@@ -253,6 +299,10 @@ def test_all_broken_rules_are_told_once(tmp_path: Path) -> None:
     assert all(f"objective.{rule}" in str(raised.value) for rule in rules)
     beside = ObjectiveSettings(contrastive="m3l", learn_temperature=True, translation_weight=1.0)
     assert not TrainingSettings(objective=beside).problems()
+    unweighted = ObjectiveSettings(contrastive_weight=0.0, distillation_weight=1.0, learn_temperature=True)
+    assert TrainingSettings(objective=unweighted).problems() == [
+        "objective.learn_temperature must be false where no term has a softmax, got True"
+    ]
     path.write_text("[objective]\ncontrastive = 'triplet'\n")
     with pytest.raises(ConfigError, match='must be one of "info_nce", "patr", "m3l", got "triplet"'):
         read_config(path, TrainingSettings)

@@ -12,11 +12,14 @@ from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 from transformers import TrainerCallback
 
+from isoglot.batches import Pooled
 from isoglot.corpora.parallel import ParallelCorpus
+from isoglot.encoders import add_head, freeze, join_towers
 from isoglot.errors import ConfigError
-from isoglot.training import ObjectiveSettings, TrainingSettings
+from isoglot.training import ObjectiveSettings, TrainingSettings, fit, views
 from isoglot.training.draws import Address
 from isoglot.training.loss import build_loss
+from isoglot.training.media_views import media_view
 from isoglot.training.sparse import sparse_updates
 from isoglot.training.trainer import PairTrainer
 
@@ -125,6 +128,29 @@ def test_views_of_bags_have_sparse_gradients(corpus: ParallelCorpus, text_views:
         sparse = gradients(model, batch, objective=objective)
     (name,) = (name for name, gradient in sparse.items() if gradient.is_sparse)
     torch.testing.assert_close(sparse[name].to_dense(), dense[name])
+
+
+def test_frozen_towers_have_views_of_what_they_said_once(
+    corpus: ParallelCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    routes = program["build_model"](corpus)[0].sub_modules.values()
+    text, image = (SentenceTransformer(modules=[*route], device="cpu") for route in routes)
+    model = join_towers({"text": add_head(freeze(text), 16), "image": add_head(freeze(image), 16)})
+    masked = {}
+
+    def noted(features: dict[str, Any], *arguments: Any) -> dict[str, Any]:
+        view = media_view(features, *arguments)
+        masked[features["modality"]] = (view["input_features"] == 0) & (features["input_features"] != 0)
+        return view
+
+    monkeypatch.setattr(views, "media_view", noted)
+    objective = ObjectiveSettings(contrastive_weight=0.0, intra_modal_weight=1.0, view_rate=0.3)
+    settings = TrainingSettings(steps=1, batch_size=16, objective=objective)
+    fit(model, corpus, scheme=Pooled(2), output_dir=tmp_path, settings=settings)
+    assert masked.keys() == {"image", "text"}
+    for mask in masked.values():
+        assert mask.shape[1] == 16
+        assert 0.1 < mask.float().mean() < 0.5
 
 
 def test_all_families_are_logged_and_only_the_retriever_is_saved(

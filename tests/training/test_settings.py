@@ -46,6 +46,13 @@ def test_all_broken_rules_are_told_once(tmp_path: Path) -> None:
     )
 
 
+def test_token_states_need_whole_batches() -> None:
+    settings = TrainingSettings(mini_batch_size=4, objective=ObjectiveSettings(conditional_weight=1.0))
+    (problem,) = settings.problems()
+    assert problem.startswith("mini_batch_size must be 0 with objective.conditional_weight")
+    assert problem.endswith("got 4")
+
+
 def test_something_must_have_a_weight() -> None:
     nothing = TrainingSettings(objective=ObjectiveSettings(contrastive_weight=0.0))
     assert nothing.problems() == [

@@ -270,7 +270,7 @@ def test_texts_are_encoded_once(tmp_path: Path, toy_corpus: ParallelCorpus) -> N
 
     first, second = Known(), Known()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("isoglot.training.teacher.adapt", identified)
+        patch.setattr("isoglot.training.text_vectors.adapt", identified)
         one = build(first, toy_corpus, cache=tmp_path)
         two = build(second, toy_corpus, cache=tmp_path)
     assert len(first.seen) == 200

@@ -26,9 +26,7 @@ def encoders() -> dict[str, SentenceTransformer]:
 
 
 def special(model: SentenceTransformer) -> SpecialTokens:
-    found = SpecialTokens.of(model)
-    assert found is not None
-    return found
+    return SpecialTokens.of([model])
 
 
 def test_both_kinds_of_encoder_know_their_special_tokens(encoders: dict[str, SentenceTransformer]) -> None:
@@ -123,9 +121,11 @@ def test_every_step_has_its_own(encoders: dict[str, SentenceTransformer]) -> Non
     )
 
 
-def test_two_vocabularies_are_refused(encoders: dict[str, SentenceTransformer]) -> None:
+def test_two_vocabularies_and_none_are_refused(encoders: dict[str, SentenceTransformer]) -> None:
     other = build_static_encoder(train_subwords(TEXTS, 90, model="bpe"), 8)
     other[0].tokenizer.add_special_tokens(["<more>"])
     model = SentenceTransformer(modules=[encoders["static"][0], other[0]], device="cpu")
-    with pytest.raises(ConfigError, match="one vocabulary for all texts; this model has 2"):
-        SpecialTokens.of(model)
+    with pytest.raises(ConfigError, match=r"all texts are cut by one tokenizer .* this model has 2"):
+        SpecialTokens.of([model])
+    with pytest.raises(ConfigError, match="this model has 0 with special tokens"):
+        SpecialTokens.of([model[0].embedding])

@@ -8,6 +8,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from isoglot.corpora.parallel import ParallelCorpus
+from isoglot.encoders import build_static_encoder, freeze, join_towers, train_subwords
 from isoglot.errors import ConfigError
 from isoglot.training.views import Views
 
@@ -33,6 +34,29 @@ def test_dropout_must_be_there(corpus: ParallelCorpus) -> None:
         views(with_some, media="dropout")  # the dropout of texts is of no use to pictures
     alone = SentenceTransformer(modules=[*without[0].sub_modules["text"]], device="cpu")
     assert views(alone, media="dropout").media == "dropout"  # no media, no matter
+
+
+def test_dropout_of_a_frozen_tower_rests(corpus: ParallelCorpus) -> None:
+    text, image = program["build_model"](corpus, dropout=0.1)[0].sub_modules.values()
+    text, image = (SentenceTransformer(modules=[*route], device="cpu") for route in (text, image))
+    assert views(text, text="dropout").text == "dropout"
+    frozen = join_towers({"text": freeze(text), "image": image})
+    with pytest.raises(ConfigError, match="text_views must not be dropout for a tower without"):
+        views(frozen, text="dropout")
+
+
+def test_texts_are_read_by_one_tokenizer_whatever_the_other_towers_have(corpus: ParallelCorpus) -> None:
+    model = program["build_model"](corpus)
+    other = build_static_encoder(train_subwords(["other words"], 30, model="bpe"), 8)
+    other[0].tokenizer.add_special_tokens(["<more>"])
+    model[0].sub_modules["image"].append(other[0])
+    mask = model[0].sub_modules["text"][0].tokenizer.mask_token_id
+    assert views(model).special.mask == mask
+    unread = program["build_model"](corpus, dropout=0.1)
+    unread[0].sub_modules["text"][0].processor = None
+    with pytest.raises(ConfigError, match="text_views must be dropout unless"):
+        views(unread)
+    assert not views(unread, text="dropout").special.ids
 
 
 def test_a_mask_must_be_there(corpus: ParallelCorpus) -> None:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, distributed, nn
 
+from isoglot.batches.contents import distinct_contents
 from isoglot.corpora.judgements import Rows
 
 if TYPE_CHECKING:
@@ -127,12 +128,8 @@ def feature_table(
     if not modules:
         return None
     # Neighbours of one length, so that little is computed of padding; files as they come.
-    distinct = list(dict.fromkeys(contents))
-    if modality == "text":
-        distinct.sort(key=len)
-    place = {content: number for number, content in enumerate(distinct)}
-    places = np.full(num_rows, -1, np.int64)
-    places[rows] = [place[content] for content in contents]
+    key = len if modality == "text" else None
+    distinct, places = distinct_contents(contents, rows, num_rows, key=key)
     chunks = [distinct[start : start + _CHUNK] for start in range(0, len(distinct), _CHUNK)]
     encode = partial(_encode, modules, model.device, preprocess)
     if encode(distinct[:1]) is None:

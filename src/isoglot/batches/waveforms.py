@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from isoglot.batches.contents import Preprocess, distinct_contents
+from isoglot.batches.storage import Storage
 from isoglot.corpora.judgements import Rows
 from isoglot.media.hearing import hearing_of
 
@@ -53,7 +56,7 @@ class WaveformTable:
 def waveform_table(
     model: SentenceTransformer,
     files: Sequence[str],
-    preprocess: Callable[[list[Any]], Features],
+    preprocess: Preprocess,
     rows: Rows,
     num_rows: int,
 ) -> WaveformTable | None:
@@ -75,10 +78,7 @@ def waveform_table(
     layout = _layout(model, preprocess)
     if layout is None:
         return None
-    distinct = list(dict.fromkeys(files))
-    place = {file: number for number, file in enumerate(distinct)}
-    places = np.full(num_rows, -1, np.int64)
-    places[rows] = [place[file] for file in files]
+    distinct, places = distinct_contents(files, rows, num_rows)
     inputs = {name: _mapped((len(distinct), *each.shape[1:]), each.dtype) for name, each in layout.items()}
     rest: Features = {}
     for start in range(0, len(distinct), _CHUNK_FILES):
@@ -90,7 +90,7 @@ def waveform_table(
     return WaveformTable(inputs, {name: each.dtype for name, each in layout.items()}, places, rest)
 
 
-def _layout(model: SentenceTransformer, preprocess: Callable[[list[Any]], Features]) -> Features | None:
+def _layout(model: SentenceTransformer, preprocess: Preprocess) -> Features | None:
     """Name -> model input of one sound, if it is as large for any other."""
     hearing = hearing_of(model)
     if hearing is None:
@@ -108,7 +108,5 @@ def _tensors(features: Features) -> dict[str, Tensor]:
 
 
 def _mapped(shape: tuple[int, ...], dtype: torch.dtype) -> npt.NDArray[Any]:
-    """An array in a file that has no name any more: nothing is left behind, however the process ends."""
     stored = np.dtype(np.float16) if dtype.is_floating_point else torch.empty(0, dtype=dtype).numpy().dtype
-    with tempfile.TemporaryFile() as file:
-        return np.memmap(file, stored, "w+", shape=shape)
+    return Storage(Path(tempfile.gettempdir())).zeros(shape, stored)

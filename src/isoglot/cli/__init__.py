@@ -55,6 +55,9 @@ COMMANDS = {
     "audit": Command(
         "isoglot.cli.audit:audit", "Say whom a model favours when one collection holds all languages."
     ),
+    "tag": Command(
+        "isoglot.cli.tag:tag", "Tag pictures and other files out of a vocabulary, in any language."
+    ),
 }
 
 _IN_EXTRAS = {

@@ -113,7 +113,7 @@ def build(
         corpus = _build_world(out, pairs, {"languages": tags, **of_world, "explicit_qrels": explicit_qrels})
     else:
         with console.status(f"reading {name}") as status:
-            corpus = _read(name, source, out.name, pairs, tags)
+            corpus = _read(name, source, out.name, pairs, tags, skip_bad=skip_bad)
             corpus, skipped = drop_bad_media(corpus) if skip_bad else (corpus, None)
             status.update(f"writing {out}")
             write_corpus(corpus, out, explicit_qrels=explicit_qrels)
@@ -168,7 +168,13 @@ def _build_world(out: Path, pairs: dict[str, str], given: dict[str, Any]) -> Par
 
 
 def _read(
-    name: str, source: Path | None, corpus_name: str, pairs: dict[str, str], languages: list[str] | None
+    name: str,
+    source: Path | None,
+    corpus_name: str,
+    pairs: dict[str, str],
+    languages: list[str] | None,
+    *,
+    skip_bad: bool,
 ) -> ParallelCorpus:
     from isoglot.corpora.datasets import find_dataset, read_dataset
     from isoglot.corpora.formats import FORMATS, read_format
@@ -189,7 +195,10 @@ def _read(
     read = dataset.read if source is not None or dataset.read_hub is None else dataset.read_hub
     options = parse_options(name, read, pairs)
     return read_dataset(
-        name, source, **{**options, **({} if languages is None else {"languages": languages})}
+        name,
+        source,
+        skip_bad=skip_bad,
+        **{**options, **({} if languages is None else {"languages": languages})},
     )
 
 

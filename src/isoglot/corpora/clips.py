@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isoglot.corpora.building import CorpusBuilder, sort_by_group
+from isoglot.corpora.building import sort_by_group
 from isoglot.corpora.judgements import Split
 from isoglot.corpora.languages import NO_LANGUAGE
 from isoglot.corpora.media import Direction, find_media
@@ -105,9 +105,10 @@ class ClipTable:
 
         Returns:
             The corpus, judged by clip in the split `train`; a group is `<video>.<clip>`, in every language.
+            Files that are missing are `damaged` in it.
 
         Raises:
-            CorpusError: If no clip has a text, or files are missing.
+            CorpusError: If no clip has a text, or there is no such folder.
         """
         used = np.unique(np.concatenate([each.clips for each in captions]))
         if not len(used):
@@ -123,7 +124,10 @@ class ClipTable:
         corpus = assemble(info, queries, _as_documents(documents))
         split = Split(groups=np.arange(corpus.num_groups, dtype=np.int32))
         corpus = sort_by_group(replace(corpus, splits={"train": split}))
-        return corpus if paths is None else _with_files(corpus, paths, source, media)
+        if paths is None:
+            return corpus
+        root, missing = find_media(source, media, paths.to_pylist())
+        return replace(corpus, media_root=root, damaged=missing)
 
     def _places(self, used: Numbers) -> tuple[pa.Array, Numbers]:
         """Of some clips, their videos and their numbers within them."""
@@ -191,11 +195,3 @@ def _as_documents(queries: pa.Table) -> pa.Table:
     """The same rows as documents, without titles."""
     titles = pa.nulls(queries.num_rows, pa.large_string())
     return pa.table([*queries.columns, titles], names=DOCUMENT_SCHEMA.names)
-
-
-def _with_files(corpus: ParallelCorpus, paths: pa.Array, source: Path, media: str | None) -> ParallelCorpus:
-    builder = CorpusBuilder(corpus.info)
-    root = find_media(source, media, paths.to_pylist(), builder)
-    if builder.problems:
-        raise CorpusError(builder.problems)
-    return replace(corpus, media_root=root)

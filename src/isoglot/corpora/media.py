@@ -120,10 +120,10 @@ class CaptionedMedia:
                 none is found, the corpus names the files and leaves open where they are.
 
         Returns:
-            The corpus, judged by group.
+            The corpus, judged by group; files that are missing in the folder are `damaged` in it.
 
         Raises:
-            CorpusError: If a row broke a rule, or a file is missing in the folder; all problems at once.
+            CorpusError: If a row broke a rule; all problems at once, with the files that are missing.
         """
         asking = direction.startswith("text_to_")
         for name, medium in self._media.items():
@@ -139,8 +139,10 @@ class CaptionedMedia:
                 self._add_caption(name, language, number, text, asking=asking, where=where)
             if kept:
                 self.builder.judge_group(medium.split, name)
-        root = find_media(source, folder, [medium.path for medium in self._media.values()], self.builder)
-        return replace(self.builder.build(), media_root=root)
+        root, missing = find_media(source, folder, [medium.path for medium in self._media.values()])
+        if self.builder.problems:
+            self.builder.problems.extend(missing.values())
+        return replace(self.builder.build(), media_root=root, damaged=missing)
 
     def _add_medium(self, name: str, medium: _Medium, *, asking: bool, has_caption: bool) -> None:
         if asking:
@@ -184,17 +186,17 @@ def check_direction(direction: Direction, known: Iterable[Direction], info: Corp
         raise ConfigError(f"direction of {info.name} must be one of {', '.join(there)}, got {direction!r}")
 
 
-def find_media(source: Path, folder: str | None, paths: list[str], builder: CorpusBuilder) -> str | None:
-    """The folder that paths of media are relative to.
+def find_media(source: Path, folder: str | None, paths: list[str]) -> tuple[str | None, dict[str, str]]:
+    """The folder that paths of media are relative to, and which files are missing in it.
 
     Args:
         source: Where the data set was read from.
         folder: The folder; None looks in the source and in the folders of two levels below it.
         paths: The files.
-        builder: Takes the problems: files that are missing in the folder.
 
     Returns:
-        The folder; None if none was given and none holds one of the files.
+        The folder, and what to do about each file that it lacks; None and nothing if none was given and none
+        holds one of the files.
 
     Raises:
         CorpusError: If the given folder does not exist.
@@ -204,21 +206,23 @@ def find_media(source: Path, folder: str | None, paths: list[str], builder: Corp
         if not Path(folder).is_dir():
             raise CorpusError(f"{folder}: there is no such folder of media")
     else:
-        tried = paths[:_NUM_TRIED]
+        tried = [file_of(path) for path in paths[:_NUM_TRIED]]
         root = next(
             (place for place in _folders(source) if any(_is_file(place / path) for path in tried)), None
         )
     if root is None:
-        return None
-    for path in dict.fromkeys(paths):
-        if not _is_file(root / path):
-            builder.problem(str(root), f"holds no media file {path!r}; put it there")
-    return str(root)
+        return None, {}
+    files = dict.fromkeys(map(file_of, paths))
+    return str(root), {
+        file: f"{root}: holds no media file {file!r}; put it there"
+        for file in files
+        if not _is_file(root / file)
+    }
 
 
 def _is_file(path: Path) -> bool:
     try:
-        return Path(file_of(str(path))).is_file()
+        return path.is_file()
     except (OSError, ValueError):  # no name that a file could have
         return False
 

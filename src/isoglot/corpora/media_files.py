@@ -45,9 +45,13 @@ class SkippedMedia:
         return "\n".join([self._summary(), *shown])
 
     def _summary(self) -> str:
+        return f"{self.corpus}: left out {self.count()}; everything that follows is over fewer"
+
+    def count(self) -> str:
+        """How much was left out, in words."""
         return (
-            f"{self.corpus}: left out {self.num_queries:,} queries and {self.num_documents:,} documents "
-            f"with {len(self.problems):,} bad files; everything that follows is over fewer"
+            f"{self.num_queries:,} queries and {self.num_documents:,} documents with "
+            f"{len(self.problems):,} bad files"
         )
 
     def record(self) -> dict[str, Any]:

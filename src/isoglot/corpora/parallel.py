@@ -101,8 +101,8 @@ class ParallelCorpus:
         media_root: Folder that `path` columns are relative to, or None.
         labelled: Split and task -> labelled pairs of groups (`isoglot.corpora.labelled`).
         negatives: Split -> hard negatives of its queries (`isoglot.corpora.negatives`).
-        damaged: Files of media that are not as they were when the corpus was written, and what is wrong; only
-            in a corpus whose reader was told to go on (`isoglot.corpora.media_files` leaves their rows out).
+        damaged: Media files that are missing or were changed -> what is wrong; only in a corpus whose reader
+            was told to go on (`isoglot.corpora.drop_bad_media` leaves their rows out).
     """
 
     info: CorpusInfo

@@ -34,7 +34,7 @@ def read_corpus(
         splits: Splits to keep; None keeps all. Of a folder, the documents of all splits stay, as one
             collection; of a data set, see `read_dataset`.
         source: For a name, the data set as it was downloaded; None loads it from the Hugging Face hub.
-        skip_bad: Whether media files of a folder may be missing or changed; for
+        skip_bad: Whether media files may be missing or, of a corpus folder, changed; for
             `isoglot.corpora.drop_bad_media`, which then leaves their rows out.
         **options: For a name, options of its reader; for a folder, those of `read_folder`.
 
@@ -53,4 +53,4 @@ def read_corpus(
         find_dataset(name)
     except CorpusError as error:
         raise CorpusError(f"{name}: there is no such corpus folder, and {error}") from None
-    return read_dataset(name, source, languages=languages, splits=splits, **options)
+    return read_dataset(name, source, languages=languages, splits=splits, skip_bad=skip_bad, **options)

@@ -1,7 +1,7 @@
-"""Encoders: texts and pictures to vectors in one space, all as sentence-transformers modules."""
+"""Encoders: texts, pictures, videos and sounds to vectors in one space, as sentence-transformers modules."""
 
 from isoglot.encoders.audio import build_audio_tower
-from isoglot.encoders.frozen import add_head, feature_tower, freeze
+from isoglot.encoders.frozen import add_head, feature_tower, freeze, frozen_parts
 from isoglot.encoders.images import build_image_tower
 from isoglot.encoders.listening import load_audio_tower
 from isoglot.encoders.loading import load_encoder
@@ -22,6 +22,7 @@ __all__ = [
     "build_video_tower",
     "feature_tower",
     "freeze",
+    "frozen_parts",
     "join_towers",
     "load_audio_tower",
     "load_encoder",

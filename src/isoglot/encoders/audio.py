@@ -59,8 +59,16 @@ def build_audio_tower(
     from transformers import WhisperConfig, WhisperFeatureExtractor
     from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-    sizes = {"dimension": dimension, "seconds": seconds, "bands": bands, "layers": layers, "heads": heads}
-    _check(sizes, rate, width)
+    if problems := audio_tower_problems(
+        dimension=dimension,
+        rate=rate,
+        seconds=seconds,
+        bands=bands,
+        width=width,
+        layers=layers,
+        heads=heads,
+    ):
+        raise ConfigError("\n".join(problems))
     config = WhisperConfig(
         num_mel_bins=bands,
         d_model=width,
@@ -88,12 +96,27 @@ def build_audio_tower(
         )
 
 
-def _check(sizes: dict[str, int], rate: int, width: int) -> None:
+def audio_tower_problems(
+    *, dimension: int, rate: int, seconds: int, bands: int, width: int, layers: int, heads: int
+) -> list[str]:
+    """What keeps `build_audio_tower` from building with these arguments, one line each.
+
+    Args:
+        dimension: Width of the embeddings.
+        rate: Samples a second.
+        seconds: How much of a sound is heard.
+        bands: Bands of pitch.
+        width: Width of the network.
+        layers: Layers of the Transformer.
+        heads: Attention heads of each.
+
+    Returns:
+        The rules that do not hold, each with the value that breaks it.
+    """
+    sizes = {"dimension": dimension, "seconds": seconds, "bands": bands, "layers": layers, "heads": heads}
     problems = [f"{name} must be >= 1, got {value}" for name, value in sizes.items() if value < 1]
     if rate < _MIN_RATE or rate % _FRAMES_A_SECOND:
         problems.append(f"rate must be >= {_MIN_RATE} and a multiple of {_FRAMES_A_SECOND}, got {rate}")
-    heads = max(sizes["heads"], 1)
-    if width < 2 or width % 2 or width % heads:
-        problems.append(f"width must be even, and a multiple of heads ({heads}), got {width}")
-    if problems:
-        raise ConfigError("\n".join(problems))
+    if width < 2 or width % 2 or width % max(heads, 1):
+        problems.append(f"width must be even, and a multiple of heads ({max(heads, 1)}), got {width}")
+    return problems

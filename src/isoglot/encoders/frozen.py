@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -18,7 +18,7 @@ FeatureMedium = Literal["image", "video", "audio"]
 """What ready features stand for."""
 
 
-def freeze(tower: SentenceTransformer) -> SentenceTransformer:
+def freeze(tower: SentenceTransformer, media: Iterable[str] | None = None) -> SentenceTransformer:
     """Takes a tower out of training: no parameter changes, dropout and batch statistics rest.
 
     Training runs its modules once over every distinct text or file, not in every step, as long as nothing
@@ -26,16 +26,64 @@ def freeze(tower: SentenceTransformer) -> SentenceTransformer:
     model: one that was saved and read again is not.
 
     Args:
-        tower: An encoder of one medium, changed in place.
+        tower: An encoder, changed in place: of one medium, or of several that `join_towers` has joined.
+        media: Which of its towers are taken, by their media; None for all. Modules that several share are
+            frozen with the first.
 
     Returns:
-        The same tower; `add_head` puts a head on it, `join_towers` joins it with others.
+        The same encoder; `add_head` puts a head on one of one medium, `join_towers` joins it with others.
+
+    Raises:
+        ConfigError: If it does not encode a medium, or not by a tower of its own.
     """
     from isoglot.batches.features import hold_still
 
-    for module in tower:
+    for module in _modules_of(tower, media):
         hold_still(module)
     return tower
+
+
+def frozen_parts(model: SentenceTransformer) -> list[str]:
+    """What is out of training, for the record of a training.
+
+    Args:
+        model: Any model.
+
+    Returns:
+        Names of the outermost modules that have parameters of which none is trained, in their order.
+    """
+    found: list[str] = []
+    for name, module in model.named_modules():
+        within = not name or any(name.startswith(f"{each}.") for each in found)
+        parameters = [] if within else list(module.parameters())
+        if parameters and not any(parameter.requires_grad for parameter in parameters):
+            found.append(name)
+    return found
+
+
+def _modules_of(model: SentenceTransformer, media: Iterable[str] | None) -> list[Any]:
+    """The modules of some of a model's towers, or all: training takes those of a router one by one."""
+    from sentence_transformers.sentence_transformer.modules import Router
+
+    known = [str(medium) for medium in model.modalities]
+    wanted = known if media is None else list(media)
+    unknown = [medium for medium in wanted if medium not in known]
+    if unknown:
+        raise ConfigError(
+            f"there is no tower for {' or '.join(unknown)} to freeze; the model encodes {', '.join(known)}"
+        )
+    first: Any = model[0]
+    whole = set(wanted) == set(known)
+    if not isinstance(first, Router):
+        if wanted and not whole:
+            raise ConfigError(
+                f"{', '.join(wanted)} cannot be frozen alone, as one module encodes {', '.join(known)}; "
+                "freeze them all, or join towers of one medium each (load_text_tower, load_image_tower)"
+            )
+        return list(model) if wanted else []
+    routes = {route for (_, medium), route in first.route_mappings.items() if medium in wanted}
+    chosen: list[Any] = [modules for route, modules in first.sub_modules.items() if whole or route in routes]
+    return [*(module for modules in chosen for module in modules), *(list(model)[1:] if whole else [])]
 
 
 def add_head(

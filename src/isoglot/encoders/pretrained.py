@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from isoglot.errors import ConfigError
@@ -145,6 +147,7 @@ def network_of(
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)
         processor.save_pretrained(folder)
+        _stand_alone(processor, Path(folder))
         network = Transformer(
             folder,
             modality_config={medium: {"method": method, "method_output_name": field}},
@@ -154,6 +157,18 @@ def network_of(
     if output == "pooled":
         return [network]
     return [network, Pooling(network.get_embedding_dimension(), output)]
+
+
+def _stand_alone(processor: Any, folder: Path) -> None:
+    """Makes a tokenizer, say, forget the processor that it was saved as a part of: there is none here."""
+    from transformers import ProcessorMixin
+
+    if isinstance(processor, ProcessorMixin):
+        return
+    for file in folder.glob("*_config.json"):
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if content.pop("processor_class", None) is not None:
+            file.write_text(json.dumps(content), encoding="utf-8")
 
 
 def projection_of(linear: nn.Linear) -> Any:

@@ -59,11 +59,15 @@ def build_video_tower(
     from isoglot.encoders.time_pooling import TimeTransformer
     from isoglot.encoders.video_frames import FrameSequence, VideoFrames
 
-    sizes = {"num_frames": num_frames, "layers": layers, "heads": heads, "dimension": dimension, "side": side}
     given: list[Any] = list(image_tower)
     ready = _takes_features(image_tower)
     width: Any = given[0].width if ready else image_tower.get_embedding_dimension()
-    _check(image_tower, width, pooling, sizes)
+    problems = video_tower_problems(
+        num_frames=num_frames, pooling=pooling, layers=layers, heads=heads, side=side, dimension=dimension
+    )
+    problems += _misfits(image_tower, width, heads if pooling == "transformer" else None)
+    if problems:
+        raise ConfigError("\n".join(problems))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         over_time = [TimeTransformer(width, num_frames, layers, heads)] if pooling == "transformer" else []
@@ -84,22 +88,48 @@ def _takes_features(tower: SentenceTransformer) -> bool:
     return isinstance(tower[0], FeatureInput) and tower.modalities == ["video"]
 
 
-def _check(tower: SentenceTransformer, width: int | None, pooling: str, sizes: dict[str, int | None]) -> None:
-    from sentence_transformers.sentence_transformer.modules import Router
+def video_tower_problems(
+    *,
+    num_frames: int,
+    pooling: str,
+    layers: int,
+    heads: int,
+    side: int | None = None,
+    dimension: int | None = None,
+) -> list[str]:
+    """What keeps `build_video_tower` from building with these arguments, whatever the image tower.
 
+    Args:
+        num_frames: Frames of a video.
+        pooling: How their vectors become one.
+        layers: Layers of the pooling.
+        heads: Their heads of attention.
+        side: How long the shorter side of a frame may be, or None.
+        dimension: Width of a projection, or None.
+
+    Returns:
+        The rules that do not hold, each with the value that breaks it.
+    """
+    sizes = {"num_frames": num_frames, "layers": layers, "heads": heads, "dimension": dimension, "side": side}
     problems = [
         f"{name} must be >= 1, got {size}" for name, size in sizes.items() if size is not None and size < 1
     ]
     if pooling not in get_args(TimePooling):
         problems.append(f"pooling must be one of {', '.join(get_args(TimePooling))}, got {pooling!r}")
+    return problems
+
+
+def _misfits(tower: SentenceTransformer, width: int | None, heads: int | None) -> list[str]:
+    """Why a tower cannot see the frames, or its vectors not be pooled by so many heads."""
+    from sentence_transformers.sentence_transformer.modules import Router
+
+    problems = []
     fits = "image" in tower.modalities and not isinstance(tower[0], Router)
     if not (fits or _takes_features(tower)):
         known = ", ".join(str(name) for name in tower.modalities)
         problems.append(f"image_tower must encode pictures, in a single tower, got one for {known}")
-    heads = sizes["heads"] or 0
     if width is None:
         problems.append("image_tower does not say how wide its embeddings are; add a Dense")
-    elif pooling == "transformer" and heads > 0 and width % heads:
+    elif heads is not None and heads > 0 and width % heads:
         problems.append(f"heads must divide the width of a frame's vector, {width}, got {heads}")
-    if problems:
-        raise ConfigError("\n".join(problems))
+    return problems

@@ -8,7 +8,7 @@ is installed, `isoglot.encoders.load_encoder` loads a model with them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,8 @@ from sentence_transformers.base.modules import InputModule, Module
 from torch import Tensor, nn
 
 from isoglot.batches.features import holds_still
-from isoglot.errors import CheckpointError, MediaError
-from isoglot.media.pictures import num_threads
+from isoglot.errors import CheckpointError
+from isoglot.media.side_by_side import read_side_by_side
 from isoglot.media.video import Frames, read_frames
 
 if TYPE_CHECKING:
@@ -108,23 +108,8 @@ class VideoFrames(InputModule):
 
     def _read(self, inputs: Sequence[Any]) -> Iterator[Frames]:
         """Frames of each video, a few videos ahead."""
-        problems: list[str] = []
-        step = num_threads()
-        with ThreadPoolExecutor(step) as pool:
-            for start in range(0, len(inputs), step):
-                for frames in pool.map(self._read_one, inputs[start : start + step]):
-                    if isinstance(frames, MediaError):
-                        problems.extend(frames.problems)
-                    elif not problems:
-                        yield frames
-        if problems:
-            raise MediaError(problems)
-
-    def _read_one(self, given: Any) -> Frames | MediaError:
-        try:
-            return read_frames(_content(given), self.num_frames, side=self.side)
-        except MediaError as error:
-            return error
+        read = partial(read_frames, num_frames=self.num_frames, side=self.side)
+        return read_side_by_side(read, [_content(given) for given in inputs])
 
     def _prepare(self, frames: Frames, options: dict[str, Any]) -> Features:
         from PIL import Image

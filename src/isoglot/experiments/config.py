@@ -20,6 +20,7 @@ from isoglot.batches import (
 )
 from isoglot.encoders.images import image_tower_problems
 from isoglot.errors import ConfigError
+from isoglot.experiments.tower_config import AudioTowerConfig, VideoTowerConfig
 from isoglot.records import Modality
 from isoglot.training.settings import TrainingSettings
 
@@ -153,20 +154,26 @@ class CorpusConfig:
 
 @dataclass(frozen=True)
 class ImageTowerConfig:
-    """A residual network for pictures, with random weights (`isoglot.encoders.build_image_tower`).
+    """An encoder of pictures: a residual network with random weights, or what a pretrained model sees with.
 
     Attributes:
+        path: Hub name or directory of a model of transformers, whose part that sees is taken
+            (`isoglot.encoders.load_image_tower`), `{seed}` as of the encoder; None for a new network
+            (`isoglot.encoders.build_image_tower`), which the other keys are of.
         side: Width and height that pictures are brought to, in pixels.
         widths: Channels of each stage.
         blocks: Residual blocks a stage.
     """
 
+    path: str | None = None
     side: int = 64
     widths: tuple[int, ...] = (32, 64, 128)
     blocks: int = 1
 
     def problems(self) -> list[str]:
         """What cannot be, one line each."""
+        if self.path is not None and self != ImageTowerConfig(self.path):
+            return ["side, widths and blocks are those of a new network; leave them out, or path"]
         return image_tower_problems(1, self.side, self.widths, self.blocks)
 
 
@@ -188,7 +195,12 @@ class EncoderConfig:
         pooling: Of a pretrained transformers model.
         query_prompt: What stands before every query; None keeps a pretrained model's.
         document_prompt: What stands before every document; None keeps a pretrained model's.
-        image: Beside the encoder of texts, one of pictures, into the same space; None for texts alone.
+        image: Beside the encoder of texts, one of pictures, into the same space; None for none.
+        video: One of videos, whose frames the encoder of pictures sees, with the same weights; None for none.
+        audio: One of sounds; None for none.
+        freeze: Media whose pretrained encoders are not trained; a projection or head behind them is.
+        head: Widths of the fully connected layers on each frozen encoder, the last that of the embeddings;
+            empty for none.
     """
 
     kind: Literal["static", "transformer", "pretrained"] = "static"
@@ -205,16 +217,42 @@ class EncoderConfig:
     query_prompt: str | None = None
     document_prompt: str | None = None
     image: ImageTowerConfig | None = None
+    video: VideoTowerConfig | None = None
+    audio: AudioTowerConfig | None = None
+    freeze: tuple[Modality, ...] = ()
+    head: tuple[int, ...] = ()
 
     def problems(self) -> list[str]:
         """What cannot be, one line each."""
-        found = []
+        found = self._frozen_problems()
+        if self.video is not None and self.image is None:
+            found.append("video: the encoder of [encoder.image] sees its frames; add that, maybe empty")
         if (self.kind == "pretrained") != (self.path is not None):
             found.append("path goes with kind = 'pretrained', and only with it")
         if self.dimension < 1:
             found.append(f"dimension must be >= 1, got {self.dimension}")
         if self.kind == "transformer" and self.dimension % self.heads:
             found.append(f"heads must divide dimension, got {self.heads} and {self.dimension}")
+        return found
+
+    def _frozen_problems(self) -> list[str]:
+        new = ["text"] if self.kind != "pretrained" else []
+        if self.image is not None and self.image.path is None:
+            new.append("image")
+        if self.video is not None:
+            new.append("video")
+        if self.audio is not None and self.audio.path is None:
+            new.append("audio")
+        found = [
+            f"freeze: the encoder for {medium} is new, and would stay as random as it is; give a pretrained "
+            "one, or leave it out"
+            for medium in new
+            if medium in self.freeze
+        ]
+        if self.head and not self.freeze:
+            found.append("head goes on frozen encoders; name their media in freeze, or leave it out")
+        if self.head and min(self.head) < 1:
+            found.append(f"head must be widths >= 1, got {list(self.head)}")
         return found
 
 
@@ -280,8 +318,14 @@ class ExperimentConfig:
         if self.dev is None and self.training.evaluate_every_steps:
             found.append("training.evaluate_every_steps needs a [dev] corpus")
         found += self._teacher_problems()
-        paths = {"encoder": self.encoder.path, "teacher": None if self.teacher is None else self.teacher.path}
-        for key, path in paths.items():
+        named = {
+            "encoder": self.encoder,
+            "encoder.image": self.encoder.image,
+            "encoder.audio": self.encoder.audio,
+            "teacher": self.teacher,
+        }
+        for key, part in named.items():
+            path = None if part is None else part.path
             if path is not None and path.startswith((".", "/", "runs/")):
                 folder = Path(path.format(seed=self.training.seed))
                 if not folder.is_dir():

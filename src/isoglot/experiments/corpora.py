@@ -48,7 +48,7 @@ def read_configured(config: CorpusConfig, *, skip_bad: bool = False) -> Parallel
         return build_world_corpus(languages=languages, **config.options)
     from isoglot.corpora import read_dataset
 
-    corpus: ParallelCorpus = read_dataset(config.dataset, config.source, **config.options)
+    corpus: ParallelCorpus = read_dataset(config.dataset, config.source, skip_bad=skip_bad, **config.options)
     return corpus.select(languages=languages)
 
 

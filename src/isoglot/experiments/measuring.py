@@ -179,7 +179,9 @@ def _training_of(model: object) -> dict[str, Any] | None:
         return None
     if not record.get("finished"):
         raise CheckpointError(f"{model}: its training was not finished; start its command again")
-    return {key: record[key] for key in _RECORDED if key in record}
+    told = {key: record[key] for key in _RECORDED if key in record}
+    skipped = record.get("config", {}).get("skipped_media")
+    return told if skipped is None else told | {"skipped_media": skipped}
 
 
 def _prepare(

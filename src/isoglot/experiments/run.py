@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,9 @@ from isoglot.batches import Hybrid, Scheme
 from isoglot.config import to_dict
 from isoglot.corpora.media_files import SkippedMedia, drop_bad_media
 from isoglot.corpora.parallel import ParallelCorpus
-from isoglot.experiments.config import CorpusConfig, EncoderConfig, ExperimentConfig
-from isoglot.experiments.corpora import distinct_texts, read_configured
+from isoglot.experiments.config import CorpusConfig, ExperimentConfig
+from isoglot.experiments.corpora import read_configured
+from isoglot.experiments.encoders import build_encoder
 from isoglot.experiments.parts import training_parts
 from isoglot.training import TrainingSettings, fit
 from isoglot.training.fit import fit_parts
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
     from isoglot.training.teacher import TeacherVectors
-
-_WEIGHTED_TEXTS = 50_000
-"""Texts that subword frequencies are counted in."""
 
 Progress = Callable[[str], None]
 """Takes a line on what is being done."""
@@ -169,63 +166,3 @@ def with_skipped(record: Mapping[str, Any], skipped: Sequence[SkippedMedia]) -> 
 
 def say_nothing(line: str) -> None:
     """Progress that nobody is told of."""
-
-
-def build_encoder(config: EncoderConfig, corpora: Iterable[ParallelCorpus], seed: int) -> SentenceTransformer:
-    """The encoder that a configuration names; a new one's subwords are trained on the corpora.
-
-    Args:
-        config: Which encoder.
-        corpora: Corpora of the training.
-        seed: Seed of new weights.
-
-    Returns:
-        The encoder: of texts, or of texts and pictures.
-
-    Raises:
-        IsoglotError: If a corpus or model cannot be read, or there cannot be such an encoder.
-    """
-    from isoglot import encoders
-
-    model = _build_text_encoder(config, corpora, seed)
-    if config.image is None:
-        return model
-    dimension = model.get_embedding_dimension()
-    assert dimension is not None
-    tower = encoders.build_image_tower(dimension, **asdict(config.image), seed=seed)
-    return encoders.build_two_tower_encoder(model, tower, seed=seed)
-
-
-def _build_text_encoder(
-    config: EncoderConfig, corpora: Iterable[ParallelCorpus], seed: int
-) -> SentenceTransformer:
-    from isoglot import encoders
-
-    if config.kind == "pretrained":
-        assert config.path is not None
-        return encoders.load_encoder(
-            config.path.format(seed=seed),
-            query_prompt=config.query_prompt,
-            document_prompt=config.document_prompt,
-            pooling=config.pooling,
-            max_tokens=config.max_tokens,
-        )
-    texts = distinct_texts([*corpora, *(read_configured(part) for part in config.vocabulary_corpora)])
-    tokenizer = encoders.train_subwords(texts, config.vocabulary_size, model=config.subwords)
-    if config.kind == "static":
-        weights = None
-        if config.weighting == "inverse_frequency":
-            weights = encoders.smooth_inverse_frequency(tokenizer, texts[:_WEIGHTED_TEXTS])
-        model = encoders.build_static_encoder(tokenizer, config.dimension, weights=weights, seed=seed)
-    else:
-        model = encoders.build_transformer_encoder(
-            tokenizer,
-            layers=config.layers,
-            hidden_size=config.dimension,
-            heads=config.heads,
-            max_tokens=config.max_tokens or 128,
-            pooling=config.pooling or "mean",
-            seed=seed,
-        )
-    model.prompts.update({"query": config.query_prompt or "", "document": config.document_prompt or ""})
-    return model

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from isoglot.errors import ConfigError, MediaError
+from isoglot.errors import MediaError
 
 _FORMATS = ("GIF", "WEBP", "PNG")
 
@@ -20,12 +20,15 @@ def is_animation(path: str | Path) -> bool:
     return start.startswith((b"GIF8", b"\x89PNG")) or (start[:4] == b"RIFF" and start[8:] == b"WEBP")
 
 
-def read_animation(path: str | Path, choose: Callable[[int], npt.NDArray[np.int64]]) -> npt.NDArray[np.uint8]:
+def read_animation(
+    path: str | Path, choose: Callable[[int, tuple[int, int]], npt.NDArray[np.int64]]
+) -> npt.NDArray[np.uint8]:
     """Some frames of an animated picture; one that stands still has one.
 
     Args:
         path: The file.
-        choose: Given how many frames there are, which are wanted, by number, ascending.
+        choose: Given how many frames there are, and their width and height, which are wanted, by number,
+            ascending.
 
     Returns:
         (frames, height, width, 3), red, green and blue; what is transparent over white.
@@ -34,20 +37,16 @@ def read_animation(path: str | Path, choose: Callable[[int], npt.NDArray[np.int6
         MediaError: If it cannot be read.
         ConfigError: If Pillow is not installed.
     """
-    try:
-        from PIL import Image
-    except ImportError:
-        raise ConfigError(
-            "to read a picture needs the package pillow: pip install 'isoglot[media]'"
-        ) from None
     from isoglot.media.pictures import open_picture
 
     first = open_picture(path)  # refuses what is too large or damaged
+    from PIL import Image
+
     try:
         with Image.open(path, formats=_FORMATS) as animation:
             total = getattr(animation, "n_frames", 1)
             frames = []
-            for number in choose(total).tolist() if total > 1 else ():
+            for number in choose(total, animation.size).tolist() if total > 1 else ():
                 animation.seek(number)
                 frames.append(np.asarray(open_picture(animation)))
     except MediaError:

@@ -63,9 +63,10 @@ def read_waveform(source: Any, rate: int, *, max_seconds: float | None = None) -
         says = _stated_seconds(container, stream)
         _check_length(source, min(says, max_seconds or says), rate)
         waveform = _whole(source, list(_decoded(source, container, stream, rate, limit)), limit)
-        read = len(waveform) / rate
-        cut_short = limit is not None and len(waveform) == limit
-        _check_end(source, says, _end(container, stream, says) if cut_short and says > read else read)
+        has = len(waveform) / rate
+        if says > has and (len(waveform) == limit or _speaks_for_all(container)):
+            has = _end(container, stream, says)
+        _check_end(source, says, has)
     return waveform
 
 
@@ -85,19 +86,25 @@ def _sound_stream(source: Any, container: InputContainer) -> AudioStream:
         held = ", ".join(sorted({each.type for each in container.streams})) or "nothing"
         raise MediaError(f"{source}: has no sound in it, but {held}; {_REMEDY}")
     found = next(each for each in container.streams.audio if each.index == stream.index)
+    if found.codec_context is None:
+        raise MediaError(f"{source}: its sound is damaged, or of an unknown coding; {_REMEDY}")
     if not RATES[0] <= (found.rate or 0) <= RATES[1]:
         raise MediaError(f"{source}: claims {found.rate or 0:,} samples a second; {_REMEDY}")
     return found
 
 
 def _stated_seconds(container: InputContainer, stream: AudioStream) -> float:
-    """How long the sound is by what the file says; 0 if it does not say."""
+    """How long the sound is, or the longest stream beside it, by what the file says; 0 if it does not say."""
     if not any(name in container.format.name for name in _STATING):
         return 0.0
-    if stream.duration is not None and stream.time_base is not None:
+    if stream.duration is not None and stream.time_base is not None and not _speaks_for_all(container):
         return float(stream.duration * stream.time_base)
-    # A container may hold a video that is longer than its sound.
-    return (container.duration or 0) / 1e6 if len(container.streams) == 1 else 0.0
+    return (container.duration or 0) / 1e6
+
+
+def _speaks_for_all(container: InputContainer) -> bool:
+    """Whether a container says how long its longest stream is, which may be the video of a sound."""
+    return "matroska" in container.format.name and len(container.streams) > 1
 
 
 def _check_bytes(source: Any, container: InputContainer) -> None:
@@ -160,9 +167,10 @@ def _end(container: InputContainer, stream: AudioStream, says: float) -> float:
     import av
 
     end = 0.0
+    streams = container.streams if _speaks_for_all(container) else (stream,)
     try:
         container.seek(int(max(says - 1, 0) * av.time_base))
-        for packet in container.demux(stream):
+        for packet in container.demux(*streams):
             if packet.pts is not None and packet.time_base is not None:
                 end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
     except av.FFmpegError:

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from isoglot.errors import MediaError
 from isoglot.media.features import holds_features, read_features
-from isoglot.media.pictures import num_threads, open_picture
+from isoglot.media.pictures import open_picture
+from isoglot.media.side_by_side import num_threads
 
 _SAMPLE_RATE = 16_000
 _SECONDS = 1.0

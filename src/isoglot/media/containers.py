@@ -92,6 +92,6 @@ def _refuse(url: str, *_: Any) -> Any:
 
 def _reason(error: Exception) -> str:
     if error.args[:1] == (errno.EINVAL,):
-        return "its form is not one of those that are read"
+        return "it is damaged, or its form is none of those that are read"
     text = getattr(error, "strerror", None) or str(error)
     return str(text).strip().lower() or type(error).__name__

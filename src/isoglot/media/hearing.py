@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from isoglot.errors import MediaError
 from isoglot.media.audio import read_waveform
+from isoglot.media.side_by_side import read_side_by_side
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,9 @@ def open_sounds(model: Any, contents: Sequence[Any]) -> list[Any]:
     hearing = hearing_of(model)
     if hearing is None:
         return list(contents)
-    opened: list[Any] = []
-    problems: list[str] = []
-    for content in contents:
-        try:
-            waveform = read_waveform(content, hearing.rate, max_seconds=hearing.max_seconds)
-            opened.append({"array": waveform, "sampling_rate": hearing.rate})
-        except MediaError as error:
-            problems += error.problems
-    if problems:
-        raise MediaError(problems)
-    return opened
+    read = partial(read_waveform, rate=hearing.rate, max_seconds=hearing.max_seconds)
+    waveforms = read_side_by_side(read, contents)
+    return [{"array": waveform, "sampling_rate": hearing.rate} for waveform in waveforms]
 
 
 def _modules(model: Any) -> Iterable[Any]:

@@ -9,9 +9,7 @@ Colour profiles (ICC) are ignored: the numbers in a file are taken as sRGB.
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -21,6 +19,7 @@ import numpy.typing as npt
 
 from isoglot.errors import ConfigError, MediaError
 from isoglot.media.containers import check_file
+from isoglot.media.side_by_side import read_side_by_side
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,7 +34,6 @@ MAX_BYTES = 1 << 29
 
 _FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Formats of pixels alone; nothing is drawn, run or fetched to read them."""
-_MAX_THREADS = 4
 _SIXTEEN_BITS = 65_535
 _WITH_ALPHA = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 _REMEDY = "replace it or remove its row"
@@ -101,25 +99,7 @@ def open_pictures(sources: Sequence[str | Path | bytes | Image]) -> list[Image]:
         MediaError: If some cannot be read; all of them at once.
         ConfigError: If Pillow is not installed.
     """
-    with ThreadPoolExecutor(min(num_threads(), max(len(sources), 1))) as pool:
-        outcomes = list(pool.map(_attempt, sources))
-    problems = [line for each in outcomes if isinstance(each, MediaError) for line in each.problems]
-    if problems:
-        raise MediaError(problems)
-    return [each for each in outcomes if not isinstance(each, MediaError)]
-
-
-def num_threads() -> int:
-    """How many pictures are decoded at a time: each may be large, and is held several times over."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(_MAX_THREADS, cores)
-
-
-def _attempt(source: str | Path | bytes | Image) -> Image | MediaError:
-    try:
-        return open_picture(source)
-    except MediaError as error:
-        return error
+    return list(read_side_by_side(open_picture, sources))
 
 
 def _stream(source: str | Path | bytes) -> BinaryIO:

@@ -34,6 +34,7 @@ class FrameIndex:
         keys: (keys, 2) frames from which decoding can start: when they are shown, ascending, and where to
             jump for them.
         num_packets: Packets of the stream, with those that are never shown.
+        num_shown: Those that are shown, as far as the container knows.
         last_end: When the last packet of all streams that were read ends, in seconds; 0 if none says.
     """
 
@@ -41,6 +42,7 @@ class FrameIndex:
     end: int
     keys: Integers
     num_packets: int
+    num_shown: int
     last_end: float
 
     def key_of(self, time: int) -> int:
@@ -80,6 +82,7 @@ def index_frames(container: InputContainer, stream: VideoStream) -> FrameIndex:
         end,
         _keys(own, by_time=container.format.name.startswith(_JUMP_BY_TIME)),
         len(own),
+        len(shown),
         max(float(ticks * (container.streams[number].time_base or 0)) for number, ticks in ends.items()),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ MAX_FRAME_PIXELS = 2**26
 MAX_BYTES = 2**30
 """The most that the frames of one video may take."""
 
+_LEAST_SHARE = 0.8
+"""What share of a stream's packets must give a frame; some codecs have a few that are never shown."""
 _REMEDY = "replace it or remove its row"
 
 
@@ -50,8 +53,8 @@ def read_frames(source: Any, num_frames: int, *, side: int | None = None) -> Fra
         The frames, in their order.
 
     Raises:
-        MediaError: If the file is missing, damaged, cut off, without a video, or too large; it says which,
-            and what to do.
+        MediaError: If the file is missing, damaged where it is looked at, cut off, without a video, or too
+            large; it says which, and what to do.
         ConfigError: If num_frames or side is < 1, or PyAV or Pillow is not installed.
     """
     given = (("num_frames", num_frames), ("side", side))
@@ -64,7 +67,7 @@ def read_frames(source: Any, num_frames: int, *, side: int | None = None) -> Fra
         return _smaller(_taken(_as_frames(source), num_frames), side)
     check_file(source)
     if is_animation(source):
-        return _smaller(read_animation(source, lambda total: spread(total, num_frames)), side)
+        return _smaller(read_animation(source, partial(_choose, source, num_frames)), side)
     with open_container(source) as container:
         return _decode(source, container, num_frames, side)
 
@@ -84,25 +87,28 @@ def spread(total: int, num: int) -> Integers:
     return (2 * np.arange(num) + 1) * total // (2 * num)
 
 
+def _choose(source: Any, num_frames: int, total: int, size: tuple[int, int]) -> Integers:
+    numbers = spread(total, num_frames)
+    _check_bytes(source, size, len(numbers))
+    return numbers
+
+
 def _decode(source: Any, container: InputContainer, num_frames: int, side: int | None) -> Frames:
     stream = _video_stream(source, container)
     size = stream.codec_context.width, stream.codec_context.height
     _check_size(source, size)
     index = index_frames(container, stream)
     _check_whole(source, container, stream, index)
-    _check_bytes(source, _scaled(*size, side), min(num_frames, index.num_packets))
-    pixels = _Pixels(source, side)
-    if index.times is None or not len(index.keys):
-        decoded = _decode_all(source, index.num_packets, num_frames, pixels)
-    else:
+    most = min(num_frames, index.num_shown)
+    _check_bytes(source, _scaled(*size, side), most)
+    pixels = _Pixels(source, side, most)
+    if index.times is not None and len(index.keys):
         wanted, places = np.unique(_wanted_times(index.times, index.end, num_frames), return_inverse=True)
         found = list(decode_at(container, stream, index, wanted.tolist(), pixels))
-        decoded = [found[place] for place in places] if len(found) == len(wanted) else []
-    if not decoded:
-        raise MediaError(
-            f"{source}: frames that it announces cannot be decoded; replace it or remove its row"
-        )
-    return np.stack(decoded)
+        if len(found) == len(wanted):
+            return np.stack([found[place] for place in places])
+    # Some packets do not say when they are shown, or are not shown although they say so, as in VP8.
+    return np.stack(_decode_all(source, index.num_shown, num_frames, pixels))
 
 
 def _decode_all(source: Any, total: int, num_frames: int, pixels: _Pixels) -> list[Frames]:
@@ -110,7 +116,9 @@ def _decode_all(source: Any, total: int, num_frames: int, pixels: _Pixels) -> li
     with open_container(source) as container:
         stream = _video_stream(source, container)
         decoded, found = decode_numbers(container, stream, spread(total, num_frames).tolist(), pixels)
-    return decoded if found in (0, total) else _decode_all(source, found, num_frames, pixels)
+    if found < _LEAST_SHARE * total:
+        raise MediaError(f"{source}: is damaged, {found:,} of its {total:,} frames can be decoded; {_REMEDY}")
+    return decoded if found == total else _decode_all(source, found, num_frames, pixels)
 
 
 def _video_stream(source: Any, container: InputContainer) -> VideoStream:
@@ -148,7 +156,7 @@ def _check_bytes(source: Any, size: tuple[int, int], num_frames: int) -> None:
 
 def _check_whole(source: Any, container: InputContainer, stream: VideoStream, index: FrameIndex) -> None:
     """Refuses a file that ends before it says it does."""
-    if not index.num_packets:
+    if not index.num_shown:
         raise MediaError(f"{source}: its video has no frames; {_REMEDY}")
     matroska = "matroska" in container.format.name
     says = (container.duration or 0) / 1e6 if matroska else 0.0
@@ -177,17 +185,17 @@ def _wanted_times(times: Integers, end: int, num_frames: int) -> Integers:
 class _Pixels:
     """Makes arrays of frames, all in the size of the first."""
 
-    def __init__(self, source: Any, side: int | None) -> None:
-        self._source, self._side = source, side
+    def __init__(self, source: Any, side: int | None, num_frames: int) -> None:
+        self._source, self._side, self._num_frames = source, side, num_frames
         self._size: tuple[int, int] | None = None
 
     def __call__(self, frame: VideoFrame) -> Frames:
         if frame.is_corrupt:
-            raise MediaError(
-                f"{self._source}: is damaged where a frame is wanted; replace it or remove its row"
-            )
+            raise MediaError(f"{self._source}: is damaged where a frame is wanted; {_REMEDY}")
         _check_size(self._source, (frame.width, frame.height))
-        self._size = self._size or _scaled(frame.width, frame.height, self._side)
+        if self._size is None:  # the header may have said another
+            self._size = _scaled(frame.width, frame.height, self._side)
+            _check_bytes(self._source, self._size, self._num_frames)
         width, height = self._size
         smaller = (width, height) != (frame.width, frame.height)
         pixels = frame.to_ndarray(

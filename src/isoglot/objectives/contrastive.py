@@ -46,16 +46,24 @@ def info_nce_loss(
     negatives = scores.masked_fill(positives | ignored, lowest).logsumexp(dim=1, keepdim=True)
     # log(exp(s) + sum of exp(negatives)) - s = softplus(logsumexp(negatives) - s)
     if several == "each":
-        return _mean_over_positives(functional.softplus(negatives - scores), positives)
+        return mean_over_positives(functional.softplus(negatives - scores), positives)
     right = scores.masked_fill(~positives, lowest).logsumexp(dim=1, keepdim=True)
     wrong_or_right = functional.softplus(negatives - right)
     if several == "any":
         return wrong_or_right.mean()
-    return _mean_over_positives(wrong_or_right + right - scores, positives)
+    return mean_over_positives(wrong_or_right + right - scores, positives)
 
 
-def _mean_over_positives(
+def mean_over_positives(
     costs: Float[Tensor, "rows columns"], positives: Bool[Tensor, "rows columns"]
 ) -> Float[Tensor, ""]:
-    """Mean over the rows of the mean over their positives."""
+    """Mean over the rows of the mean over their positives.
+
+    Args:
+        costs: (R, C) what each column costs its row.
+        positives: (R, C) which of them count; one or more a row.
+
+    Returns:
+        Scalar.
+    """
     return (costs.masked_fill(~positives, 0.0).sum(dim=1) / positives.sum(dim=1)).mean()

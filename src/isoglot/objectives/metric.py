@@ -16,6 +16,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
+from isoglot.objectives.contrastive import mean_over_positives
+
 Negatives = Literal["hardest", "semi_hard", "all"]
 """Which negatives are pushed away: the nearest; the nearest beyond the positive; all, as their mean."""
 
@@ -70,7 +72,7 @@ def patr_loss(
     pushed = repulsion_loss(
         distances, positives, distances, positives | ignored, margin=margin, negatives=negatives
     )
-    return _mean_over_positives(distances, positives) + pushed
+    return mean_over_positives(distances, positives) + pushed
 
 
 def repulsion_loss(
@@ -103,7 +105,7 @@ def repulsion_loss(
         return functional.relu(margin - apart)
 
     costs = _negative_costs(distances, rivals, ignored, cost, negatives)
-    return _mean_over_positives(costs.expand_as(distances), positives)
+    return mean_over_positives(costs.expand_as(distances), positives)
 
 
 def ratio_loss(
@@ -138,7 +140,7 @@ def ratio_loss(
         return (apart + EPSILON) ** -exponent
 
     costs = _negative_costs(distances, rivals, ignored, cost, negatives)
-    return _mean_over_positives((distances + EPSILON) ** exponent * costs, positives)
+    return mean_over_positives((distances + EPSILON) ** exponent * costs, positives)
 
 
 def _negative_costs(
@@ -170,10 +172,3 @@ def _negative_costs(
     beyond = torch.searchsorted(ascending.detach(), distances.detach().contiguous(), right=True)
     farthest = ((~ignored).sum(dim=1, keepdim=True) - 1).clamp(min=0)
     return cost(ascending.gather(1, beyond.minimum(farthest)))  # FaceNet's choice, arXiv 1503.03832
-
-
-def _mean_over_positives(
-    costs: Float[Tensor, "rows columns"], positives: Bool[Tensor, "rows columns"]
-) -> Float[Tensor, ""]:
-    """Mean over the rows of the mean over their positives."""
-    return (costs.masked_fill(~positives, 0.0).sum(dim=1) / positives.sum(dim=1)).mean()

@@ -8,9 +8,9 @@ video are `info_nce_loss`, that of texts is `translation_loss`. Intra-modal: an 
 
 from __future__ import annotations
 
-import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn import functional
 
 from isoglot.objectives.contrastive import info_nce_loss
 
@@ -37,7 +37,7 @@ def translation_loss(
         all texts score alike, C / 2 groups of two give log(C - 1).
     """
     same = row_groups[:, None] == column_groups[None, :]
-    itself = _one_hot(themselves, same)
+    itself = functional.one_hot(themselves, same.shape[1]).bool()
     translations = same & ~itself
     has_any = translations.any(dim=1)
     if not bool(has_any.any()):
@@ -66,13 +66,5 @@ def view_loss(
         Scalar loss; log(C) where all views score alike and no two inputs mean the same.
     """
     same = row_groups[:, None] == column_groups[None, :]
-    own = _one_hot(themselves, same)
+    own = functional.one_hot(themselves, same.shape[1]).bool()
     return info_nce_loss(scores, own, same & ~own)
-
-
-def _one_hot(
-    columns: Int[Tensor, " rows"], like: Bool[Tensor, "rows columns"]
-) -> Bool[Tensor, "rows columns"]:
-    """True in the given column of each row."""
-    marked: Tensor = torch.zeros_like(like).scatter(1, columns[:, None], True)
-    return marked

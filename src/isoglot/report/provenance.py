@@ -27,7 +27,8 @@ def provenance_block(results: Results) -> Block:
         "Batches and pairs that were really drawn: a monolingual batch has its queries and documents in one "
         "language; none stands for what has no language, as a picture."
     )
-    return Block("What it was trained on", note, (_corpora(records),), folded=tuple(_languages(records)))
+    tables = tuple(table for table in (_corpora(records), _left_out(records)) if table.rows)
+    return Block("What it was trained on", note, tables, folded=tuple(_languages(records)))
 
 
 def _corpora(records: Mapping[str, Mapping[str, Any]]) -> TextTable:
@@ -46,6 +47,25 @@ def _corpora(records: Mapping[str, Mapping[str, Any]]) -> TextTable:
     )
     columns = ("Model", "Corpus", "Batches", "Monolingual", "Pairs", "Languages")
     return TextTable("Corpora", columns, rows, "training")
+
+
+def _left_out(records: Mapping[str, Mapping[str, Any]]) -> TextTable:
+    """A line for each model and corpus of which rows were left out; none where nothing was."""
+    rows = tuple(
+        (
+            Cell(model),
+            Cell(skipped["corpus"]),
+            _number(skipped["num_queries"]),
+            _number(skipped["num_documents"]),
+            _number(len(skipped["problems"])),
+        )
+        for model, record in records.items()
+        for skipped in record.get("skipped_media", ())
+    )
+    columns = ("Model", "Corpus", "Queries", "Documents", "Bad files")
+    return TextTable(
+        "Left out of training, with media files that cannot be read", columns, rows, "training-left-out"
+    )
 
 
 def _languages(records: Mapping[str, Mapping[str, Any]]) -> Iterator[TextTable]:

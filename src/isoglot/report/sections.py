@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from isoglot.corpora.media_files import SkippedMedia
 from isoglot.evaluation.results import Results, slug
 from isoglot.report.blocks import Block
 from isoglot.report.headline import part_headline, part_title
@@ -139,10 +140,26 @@ def _facts(results: Results, corpus: str, split: str) -> Iterator[tuple[str, str
     left_out = sum(int(row["num_queries"]) for row in first.get("left_out", []))
     if left_out:
         yield "Pairs of query and collection left out, as it holds no answer", f"{left_out:,}"
+    if skipped := _skipped(configs):
+        yield "Left out with media files that cannot be read; all values are over fewer", skipped
     yield from _method(first)
     similarities = {str(c.get("model")): str(c["similarity"]) for c in configs if c.get("similarity")}
     if similarities:
         yield "Similarity", ", ".join(f"{model}: {name}" for model, name in similarities.items())
+
+
+def _skipped(configs: Sequence[Mapping[str, Any]]) -> str:
+    """What each model was measured without; "" if that is nothing."""
+    lacking: dict[str, list[str]] = {}
+    for config in configs:
+        record = config.get("skipped_media")
+        told = "nothing" if record is None else SkippedMedia.of(record).count()
+        lacking.setdefault(told, []).append(str(config.get("model")))
+    if set(lacking) == {"nothing"}:
+        return ""
+    if len(lacking) == 1:
+        return next(iter(lacking))
+    return "; ".join(f"{', '.join(models)}: {told}" for told, models in lacking.items())
 
 
 def _method(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -199,7 +199,7 @@ def embed(
     else:
         adapter = adapt(model)
         similarity = adapter.similarity
-        encoding = _Encoding(adapter, batch_size or adapter.batch_size, progress, _open_cache(adapter, cache))
+        encoding = _Encoding(adapter, batch_size or adapter.batch_size, progress, open_cache(adapter, cache))
         queries, query_counts = _encode_rows(encoding, corpus, "query", query_rows)
         documents, document_counts = _encode_rows(encoding, corpus, "document", document_rows)
         num_texts, num_cached = (int(number) for number in np.sum([query_counts, document_counts], axis=0))
@@ -250,7 +250,16 @@ class _Encoding:
         return vectors
 
 
-def _open_cache(adapter: Adapter, cache: bool | str | Path) -> VectorCache | None:
+def open_cache(adapter: Adapter, cache: bool | str | Path) -> VectorCache | None:
+    """The cache of a model's vectors.
+
+    Args:
+        adapter: The model.
+        cache: Whether vectors are kept: True in `$ISOGLOT_CACHE` (or `~/.cache/isoglot`), a path there.
+
+    Returns:
+        The cache; None if there is to be none, or, with a warning, if nothing tells the model from others.
+    """
     if cache is False:
         return None
     identity = adapter.identify()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -11,8 +12,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from isoglot.batches.features import holds_still
 from isoglot.errors import ConfigError
-from isoglot.training.encoding import Features
+from isoglot.training.encoding import Features, medium_of
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -96,7 +98,7 @@ class CrossAttention(nn.Module):
         if text_width is None or common_width is None:
             problems.append(
                 "conditional_weight needs a text tower of a transformer and a pooling, whose token states "
-                "attend to a picture; this one has none (a static one never has)"
+                "attend to a picture; this one has none (a static one never has, a frozen one keeps none)"
             )
         if not any(medium != "text" for medium in model.modalities):
             problems.append("conditional_weight needs a model of texts and of another medium; join towers")
@@ -166,7 +168,7 @@ def condition(attention: CrossAttention, queries: Features, documents: Features)
     Raises:
         ConfigError: If the encoder made no states of tokens, as of texts that were encoded beforehand.
     """
-    asked, answered = _medium(queries), _medium(documents)
+    asked, answered = medium_of(queries), medium_of(documents)
     if (asked == "text") == (answered == "text"):
         return None
     texts = queries if asked == "text" else documents
@@ -199,12 +201,8 @@ def check_parts(parts: Sequence[BatchPart]) -> None:
         )
 
 
-def _medium(features: Features) -> str:
-    return str(features.get("modality", "text"))
-
-
 def _state_widths(model: SentenceTransformer) -> Iterator[tuple[str, int]]:
-    """The media whose towers pool states, and the width of these."""
+    """The media whose towers pool states that training sees, and the width of these."""
     from sentence_transformers.sentence_transformer.modules import Pooling, Router
 
     routes: dict[str, nn.Module] = {}
@@ -213,6 +211,6 @@ def _state_widths(model: SentenceTransformer) -> Iterator[tuple[str, int]]:
     elif "text" in model.modalities:
         routes["text"] = model
     for medium, route in routes.items():
-        for module in route.children():
+        for module in dropwhile(holds_still, route.children()):
             if isinstance(module, Pooling):
                 yield medium, module.embedding_dimension

@@ -12,7 +12,7 @@ from torch import Tensor, distributed
 from isoglot.batches.labels import BatchLabels
 from isoglot.objectives import truncate
 from isoglot.training.conditional import ConditionedTexts
-from isoglot.training.gathering import gather_documents, gather_queries, num_processes
+from isoglot.training.gathering import gather_documents, gather_embeddings, num_processes
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +62,7 @@ class EncodedBatch:
         scale: Inverse of the softmax temperature.
         process: Number of this process.
         num_processes: How many share the batch.
+        media: Medium of the queries, and of the documents.
         views: Embeddings of augmented views of all queries, (Q, D), and of all documents, (N, D); None where
             none were made.
         conditioned: The texts, read beside what they describe; None where they were not.
@@ -73,6 +74,7 @@ class EncodedBatch:
     scale: Float[Tensor, ""]
     process: int = 0
     num_processes: int = 1
+    media: tuple[str, str] = ("text", "text")
     views: tuple[Float[Tensor, "queries dim"], Float[Tensor, "documents dim"]] | None = None
     conditioned: ConditionedTexts | None = None
 
@@ -83,6 +85,7 @@ class EncodedBatch:
         document_embeddings: Float[Tensor, "documents dim"],
         packed: Int[Tensor, "documents 4"],
         scale: Float[Tensor, ""],
+        media: tuple[str, str] = ("text", "text"),
     ) -> EncodedBatch:
         """The whole batch, from what each process has encoded of it.
 
@@ -91,6 +94,7 @@ class EncodedBatch:
             document_embeddings: Their documents.
             packed: Labels of these documents (`BatchLabels.pack`).
             scale: Inverse of the softmax temperature.
+            media: Medium of the queries, and of the documents.
 
         Returns:
             The batch.
@@ -99,19 +103,19 @@ class EncodedBatch:
         count = num_processes()
         number = distributed.get_rank() if count > 1 else 0
         meaning = Meaning(BatchLabels.unpack(labels))
-        return cls(gather_queries(query_embeddings), documents, meaning, scale, number, count)
+        return cls(gather_embeddings(query_embeddings), documents, meaning, scale, number, count, media)
 
     def with_views(
         self, queries: Float[Tensor, "own_queries dim"], documents: Float[Tensor, "own_documents dim"]
     ) -> EncodedBatch:
         """The same batch, with what this process has encoded of its views."""
-        return replace(self, views=(gather_queries(queries), gather_queries(documents)))
+        return replace(self, views=(gather_embeddings(queries), gather_embeddings(documents)))
 
     def with_conditioned(self, texts: ConditionedTexts | None) -> EncodedBatch:
         """The same batch, with what this process has read beside what it describes."""
         if texts is None:
             return self
-        return replace(self, conditioned=replace(texts, embeddings=gather_queries(texts.embeddings)))
+        return replace(self, conditioned=replace(texts, embeddings=gather_embeddings(texts.embeddings)))
 
     def truncated(self, dimension: int) -> EncodedBatch:
         """The same batch in the first dimensions of its embeddings, L2-normalised again."""

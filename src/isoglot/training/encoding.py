@@ -11,11 +11,17 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from isoglot.errors import ConfigError
+from isoglot.training.attention import attention_kernel
 
 Features = Mapping[str, Any]
 """Input of an encoder by name; it is left as it is."""
 
 _STATIC_KEYS = ("input_ids", "offsets")
+
+
+def medium_of(features: Features) -> str:
+    """The medium of a column; `text` where nothing is said, as by an encoder of one medium."""
+    return str(features.get("modality", "text"))
 
 
 def encode_columns(
@@ -57,7 +63,13 @@ def encode_states(model: nn.Module, queries: Features, documents: Features) -> t
     Returns:
         `sentence_embedding` and, of a transformer, `token_embeddings` of both, among what came in.
     """
-    return model(dict(queries)), model(dict(documents))
+    return _encode(model, dict(queries)), _encode(model, dict(documents))
+
+
+def _encode(model: nn.Module, features: dict[str, Any]) -> Features:
+    with attention_kernel(features):
+        encoded: Features = model(features)
+    return encoded
 
 
 def encode_in_mini_batches(model: nn.Module, features: Features, size: int) -> Float[Tensor, "rows dim"]:
@@ -82,7 +94,7 @@ def encode_in_mini_batches(model: nn.Module, features: Features, size: int) -> F
     def encode(part: Features) -> Tensor:
         # Modules change what they are given, and the second pass must start where the first did.
         copied = {key: value.clone() if isinstance(value, Tensor) else value for key, value in part.items()}
-        embeddings: Tensor = model(copied)["sentence_embedding"]
+        embeddings: Tensor = _encode(model, copied)["sentence_embedding"]
         return embeddings
 
     parts = mini_batches(features, size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,10 +132,7 @@ def fit_parts(
     from isoglot.training.loss import build_loss
 
     settings = settings or TrainingSettings()
-    problems = settings.problems()
-    if settings.bf16 and (lacking := bf16_problem(model.device)):
-        problems.append(lacking)
-    if problems:
+    if problems := [*settings.problems(), *_problems_of(model, settings)]:
         raise ConfigError("\n".join(problems))
     if teacher is not None and len(parts) > 1:
         raise ConfigError(f"a teacher knows the groups of one corpus; got {len(parts)} parts")
@@ -146,10 +143,7 @@ def fit_parts(
     if settings.objective.conditional_weight:
         check_parts(sampler.parts)
     loss = build_loss(model, settings, teacher)  # refuses what cannot be before the folder is claimed
-    # Not the values of its weights: a part that a checkpoint lacks is drawn at random whenever it is loaded.
-    facts = {**identity(parts, settings, record), "encoder": fingerprint(model, with_weights=False)}
-    if teacher is not None:
-        facts["teacher"] = dict(teacher.description)
+    facts = {**identity(parts, settings, record), **_facts_of(model, teacher)}
     if processes.by_first(lambda: claim(folder, facts)):
         return load_encoder(folder, device="cpu" if model.device.type == "cpu" else None, normalize=False)
     trainer = _train(
@@ -160,6 +154,23 @@ def fit_parts(
     temperature = loss.get_config_dict()["temperature"]
     processes.by_first(lambda: _finish(trainer, folder, facts | {"temperature": temperature}, dev))
     return model
+
+
+def _problems_of(model: SentenceTransformer, settings: TrainingSettings) -> Iterator[str]:
+    """Why an encoder cannot be trained."""
+    if settings.bf16 and (lacking := bf16_problem(model.device)):
+        yield lacking
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        yield "all of the encoder is frozen; put a head on it (isoglot.encoders.add_head; head in [encoder])"
+
+
+def _facts_of(model: SentenceTransformer, teacher: TeacherVectors | None) -> dict[str, Any]:
+    """What an encoder and its teacher add to what makes a training this one and no other."""
+    from isoglot.encoders import frozen_parts
+
+    # Not the values of its weights: a part that a checkpoint lacks is drawn at random whenever it is loaded.
+    facts = {"encoder": fingerprint(model, with_weights=False), "frozen": frozen_parts(model)}
+    return facts if teacher is None else {**facts, "teacher": dict(teacher.description)}
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,14 +39,14 @@ def gather_documents(
     return _gather(embeddings), _gather_rows(labels)
 
 
-def gather_queries(embeddings: Float[Tensor, "share dim"]) -> Float[Tensor, "queries dim"]:
-    """The queries of all processes.
+def gather_embeddings(embeddings: Float[Tensor, "share dim"]) -> Float[Tensor, "rows dim"]:
+    """The queries of all processes, say, or their views.
 
     Args:
-        embeddings: (n, D) of this process' queries; n is the same for all processes.
+        embeddings: (n, D) of this process; n is the same for all processes.
 
     Returns:
-        (Q, D) embeddings of the whole batch, in its order; what came in, where there is one process.
+        (R, D) embeddings of the whole batch, in its order; what came in, where there is one process.
     """
     return embeddings if num_processes() == 1 else _gather(embeddings)
 

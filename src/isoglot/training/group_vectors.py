@@ -12,13 +12,10 @@ import numpy.typing as npt
 from isoglot.corpora.judgements import Rows
 from isoglot.corpora.languages import match_languages
 from isoglot.corpora.parallel import ParallelCorpus
-from isoglot.errors import ConfigError, SearchError
-from isoglot.retrieval.adapters import Adapter
-from isoglot.retrieval.cache import VectorCache, cached, make_keys, vectors_folder
+from isoglot.errors import ConfigError
 from isoglot.retrieval.contents import Side, contents_of
 from isoglot.retrieval.encode import normalize
-
-Vectors = npt.NDArray[np.float32]
+from isoglot.training.text_vectors import TextVectors, Vectors
 
 _ROWS_AT_ONCE = 65_536
 """Texts whose vectors are held before those of each group become one."""
@@ -82,55 +79,23 @@ class Room:
         return np.lib.format.open_memmap(self.folder / f"{name}.npy", "w+", np.float32, shape)
 
 
-def open_cache(adapter: Adapter, cache: bool | str | Path) -> VectorCache | None:
-    """The cache of the teacher's vectors; None if there is to be none, or the teacher has no fingerprint."""
-    if cache is False:
-        return None
-    identity = adapter.identify()
-    return (
-        None if identity is None else VectorCache(vectors_folder(None if cache is True else cache) / identity)
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class TextReader:
-    """Gives a teacher's vectors of texts.
+    """Gives a teacher's vectors of the texts of a corpus.
 
     Attributes:
-        adapter: The teacher.
+        teacher: Gives its vectors of any texts.
         corpus: Whose texts.
-        cache: Where vectors are kept, or None.
-        progress: Whether to show a progress bar.
     """
 
-    adapter: Adapter
+    teacher: TextVectors
     corpus: ParallelCorpus
-    cache: VectorCache | None
-    progress: bool
 
     def vectors(self, side: Side, rows: Rows) -> Vectors:
         """(n, D) vectors of rows that are all texts, of length 1 if the teacher compares by cosine."""
         (part,) = contents_of(self.corpus, side, rows)
-
-        def encode(numbers: npt.NDArray[np.int64]) -> Vectors:
-            texts = [part.distinct[number] for number in numbers]
-            given = self.adapter.encode(
-                side, "text", texts, batch_size=self.adapter.batch_size, progress=self.progress
-            )
-            return np.asarray(given, np.float32)
-
-        everything = np.arange(len(part.distinct))
-        if self.cache is None:
-            vectors = encode(everything)
-        else:
-            context = self.adapter.context(side, "text")
-            vectors, _ = cached(self.cache, make_keys((t.encode() for t in part.distinct), context), encode)
-        if vectors.ndim != 2 or not vectors.shape[1] or not np.isfinite(vectors).all():
-            raise SearchError(
-                f"the teacher's vectors of {len(everything)} {side} texts, of shape {vectors.shape}, are not "
-                "all finite; choose another teacher"
-            )
-        return (normalize(vectors) if self.adapter.similarity == "cosine" else vectors)[part.numbers]
+        vectors = self.teacher.encode(side, part.distinct)
+        return (normalize(vectors) if self.teacher.unit else vectors)[part.numbers]
 
 
 def _source_rows(corpus: ParallelCorpus, side: Side, groups: Rows, language: str | None) -> tuple[Rows, Rows]:
@@ -177,7 +142,7 @@ def group_vectors(
         given = reader.vectors(side, rows[span])
         if not first:
             vectors = room.array(side, (len(found), given.shape[1]))
-        vectors[first:last] = _means(given, starts[first:last] - starts[first], reader.adapter)
+        vectors[first:last] = _means(given, starts[first:last] - starts[first], unit=reader.teacher.unit)
     return GroupVectors(found.astype(np.int32), vectors)
 
 
@@ -191,11 +156,11 @@ def _slabs(starts: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         first = last
 
 
-def _means(vectors: Vectors, starts: npt.NDArray[np.int64], adapter: Adapter) -> Vectors:
-    """The mean of the rows from each start to the next, of length 1 if the teacher compares by cosine."""
+def _means(vectors: Vectors, starts: npt.NDArray[np.int64], *, unit: bool) -> Vectors:
+    """The mean of the rows from each start to the next, of length 1 if `unit`."""
     counts = np.diff(np.append(starts, len(vectors))).astype(np.float32)
     means: Vectors = np.divide(np.add.reduceat(vectors, starts), counts[:, None], dtype=np.float32)
-    return normalize(means) if adapter.similarity == "cosine" else means
+    return normalize(means) if unit else means
 
 
 def narrow(

@@ -19,7 +19,8 @@ import numpy as np
 from isoglot.errors import ConfigError
 from isoglot.retrieval.contents import Side
 from isoglot.training.least_squares import AffineMap, orthogonal_map, ridge_maps, ridge_penalty
-from isoglot.training.paired_vectors import PairedVectors, TextVectors
+from isoglot.training.paired_vectors import PairedVectors
+from isoglot.training.text_vectors import TextVectors
 from isoglot.training.texts import Fold, Texts, read_texts
 
 if TYPE_CHECKING:
@@ -123,13 +124,10 @@ def fit_linear_map(
     """
     penalties = (ridges,) if isinstance(ridges, int | float) else tuple(ridges)
     _check_arguments(source, method, penalties, held_out)
-    wanted = TextVectors.of(target, side, cache, progress)
-    pairs = PairedVectors.read(
-        TextVectors.of(source, side, cache, progress),
-        wanted,
-        read_texts(texts, language=language, split=split),
-        held_out,
-    )
+    given = TextVectors.of(source, cache, progress=progress, role="source")
+    wanted = TextVectors.of(target, cache, progress=progress, role="target")
+    distinct = read_texts(texts, language=language, split=split)
+    pairs = PairedVectors.read(given, wanted, side, distinct, held_out)
     chosen, report = _choose(pairs, method, penalties, centre=centre)
     return FittedLinearMap(_mapped(source, chosen, unit=wanted.unit), report)
 

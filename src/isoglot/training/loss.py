@@ -16,7 +16,7 @@ from isoglot.errors import ConfigError
 from isoglot.training import metric_terms, pretraining_terms, terms
 from isoglot.training.conditional import ConditionedTexts, CrossAttention, condition
 from isoglot.training.encoded import EncodedBatch
-from isoglot.training.encoding import Features, encode_columns, encode_states
+from isoglot.training.encoding import Features, encode_columns, encode_states, medium_of
 from isoglot.training.settings import ObjectiveSettings, TrainingSettings
 from isoglot.training.terms import Term
 from isoglot.training.views import Views
@@ -104,7 +104,9 @@ class RetrievalLoss(nn.Module):
         """
         queries, documents = sentence_features
         embeddings, conditioned = self._encode(queries, documents)
-        batch = EncodedBatch.gather(*embeddings, labels, self.log_scale.exp().clamp(max=_MAX_SCALE))
+        scale = self.log_scale.exp().clamp(max=_MAX_SCALE)
+        media = (medium_of(queries), medium_of(documents))
+        batch = EncodedBatch.gather(*embeddings, labels, scale, media)
         batch = batch.with_conditioned(conditioned)
         if self.views is not None:
             viewed = (
@@ -246,11 +248,6 @@ def _conditional(model: SentenceTransformer, settings: TrainingSettings) -> Cros
     """What reads texts beside what they describe, if a term compares them."""
     if not settings.objective.conditional_weight:
         return None
-    if settings.mini_batch_size:
-        raise ConfigError(
-            f"mini_batch_size must be 0 with conditional_weight, got {settings.mini_batch_size}: "
-            "mini-batches keep no states of tokens"
-        )
     return CrossAttention.build(model, heads=settings.objective.conditional_heads, seed=settings.seed)
 
 

@@ -25,8 +25,8 @@ from isoglot.training.terms import Translations
 Contrastive = Literal["info_nce", "patr", "m3l"]
 """How answers are told from the rest: by a softmax over all candidates, or by distances."""
 
-Repelled = Literal["queries", "documents", "both"]
-"""Which side is pushed apart among itself: that of the texts; or both."""
+Repelled = Literal["texts", "queries", "documents", "both"]
+"""Which side is pushed apart among itself: whichever has texts (both, if neither has); or a given one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,12 +114,9 @@ def answer_anchors(batch: EncodedBatch, translations: Translations) -> Anchors:
 
 
 _ANCHORS = {"query": query_anchors, "document": answer_anchors}
-_ASKED: dict[Directions, tuple[str, ...]] = {"query_to_document": ("query",), "both": ("query", "document")}
-_SIDES: dict[Repelled, tuple[str, ...]] = {
-    "queries": ("query",),
-    "documents": ("document",),
-    "both": ("query", "document"),
-}
+_BOTH = ("query", "document")
+_ASKED: dict[Directions, tuple[str, ...]] = {"query_to_document": ("query",), "both": _BOTH}
+_SIDES: dict[Repelled, tuple[str, ...]] = {"queries": ("query",), "documents": ("document",), "both": _BOTH}
 
 
 def patr(
@@ -160,7 +157,7 @@ def m3l(
         batch: The batch.
         directions: Whether queries look for documents, or `both` for each other, in the first ratio.
         translations: What the translations of an answer are.
-        repelled: The side of the texts, which the second ratio pushes apart.
+        repelled: Which side the second ratio pushes apart, that of the texts as a rule.
         exponents: Of the first ratio and of the second.
         weights: The same.
         negatives: Which negatives are pushed away.
@@ -168,7 +165,8 @@ def m3l(
     Returns:
         Scalar loss; the sum of the weights where all embeddings are the same.
     """
-    needed = {*_ASKED[directions], *_SIDES[repelled]}
+    pushed = repelled_sides(batch, repelled)
+    needed = dict.fromkeys((*_ASKED[directions], *pushed))  # in an order: gradients are summed in it
     anchors = {side: _ANCHORS[side](batch, translations) for side in needed}
 
     def across(each: Anchors) -> Tensor:
@@ -184,7 +182,7 @@ def m3l(
         )
 
     media = _mean(across, [anchors[side] for side in _ASKED[directions]])
-    texts = _mean(within, [anchors[side] for side in _SIDES[repelled]])
+    texts = _mean(within, [anchors[side] for side in pushed])
     return weights[0] * media + weights[1] * texts
 
 
@@ -204,7 +202,22 @@ def repulsion(
             each.distances, each.positives, rivals, alike, margin=margin, negatives=negatives
         )
 
-    return _mean(value, [_ANCHORS[side](batch, translations) for side in _SIDES[repelled]])
+    return _mean(value, [_ANCHORS[side](batch, translations) for side in repelled_sides(batch, repelled)])
+
+
+def repelled_sides(batch: EncodedBatch, repelled: Repelled) -> tuple[str, ...]:
+    """The sides of a batch that are pushed apart, each among itself.
+
+    Args:
+        batch: The batch.
+        repelled: Which are wanted.
+
+    Returns:
+        One side or both.
+    """
+    if repelled != "texts":
+        return _SIDES[repelled]
+    return tuple(side for side, medium in zip(_BOTH, batch.media, strict=True) if medium == "text") or _BOTH
 
 
 def _mean(value: Callable[[Anchors], Tensor], anchors: Sequence[Anchors]) -> Float[Tensor, ""]:

@@ -4,111 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import numpy as np
-import numpy.typing as npt
 
-from isoglot.errors import ConfigError, SearchError
-from isoglot.retrieval.adapters import Adapter, adapt
-from isoglot.retrieval.cache import VectorCache, cached, make_keys
+from isoglot.errors import ConfigError
 from isoglot.retrieval.contents import Side
 from isoglot.retrieval.encode import normalize
-from isoglot.training.group_vectors import open_cache
 from isoglot.training.least_squares import AffineMap, Moments
+from isoglot.training.text_vectors import TextVectors, Vectors
 from isoglot.training.texts import Fold, fold_of, in_chunks
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
-Vectors = npt.NDArray[np.float32]
 
 _TEXTS_AT_ONCE = 16_384
 _MOST_KEPT = 20_000
 """Texts whose vectors are kept for the mean cosine."""
 _FLAT = 1e-12
 """Share of squared length about the mean below which vectors do not vary but for rounding."""
-
-
-@dataclass(frozen=True, eq=False)
-class TextVectors:
-    """Gives the vectors that a model makes of texts.
-
-    Attributes:
-        adapter: The model.
-        side: Whose prompt it puts before them.
-        unit: Whether it compares by cosine, so that lengths mean nothing.
-        cache: Where vectors are kept, or None.
-        progress: Whether to show a progress bar.
-    """
-
-    adapter: Adapter
-    side: Side
-    unit: bool
-    cache: VectorCache | None
-    progress: bool
-
-    @classmethod
-    def of(
-        cls, model: SentenceTransformer, side: Side, cache: bool | str | Path, progress: bool
-    ) -> TextVectors:
-        """Those of a model.
-
-        Args:
-            model: The model.
-            side: Whose prompt it puts before texts.
-            cache: Whether vectors are kept: True in the usual place, a path there.
-            progress: Whether to show a progress bar.
-
-        Returns:
-            What gives its vectors.
-
-        Raises:
-            SearchError: If it does not encode texts.
-        """
-        adapter = adapt(model)
-        if "text" not in adapter.modalities:
-            raise SearchError(
-                f"texts are to be encoded, and a model encodes {', '.join(adapter.modalities)} alone; give a "
-                "model of texts"
-            )
-        return cls(adapter, side, adapter.similarity == "cosine", open_cache(adapter, cache), progress)
-
-    def encode(self, texts: list[str]) -> Vectors:
-        """(n, D) vectors of distinct texts, as the model gives them.
-
-        Args:
-            texts: The texts.
-
-        Returns:
-            The vectors, of any length.
-
-        Raises:
-            SearchError: If they are not all finite.
-        """
-
-        def fresh(numbers: npt.NDArray[np.int64]) -> Vectors:
-            given = self.adapter.encode(
-                self.side,
-                "text",
-                [texts[number] for number in numbers],
-                batch_size=self.adapter.batch_size,
-                progress=self.progress,
-            )
-            return np.asarray(given, np.float32)
-
-        if self.cache is None:
-            vectors = fresh(np.arange(len(texts)))
-        else:
-            keys = make_keys((text.encode() for text in texts), self.adapter.context(self.side, "text"))
-            vectors, _ = cached(self.cache, keys, fresh)
-        if vectors.ndim != 2 or not vectors.shape[1] or not np.isfinite(vectors).all():
-            raise SearchError(
-                f"vectors of {len(texts)} texts, of shape {vectors.shape}, are not all finite; choose "
-                "another model"
-            )
-        return vectors
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,13 +38,14 @@ class PairedVectors:
 
     @classmethod
     def read(
-        cls, source: TextVectors, target: TextVectors, texts: Iterable[str], held_out: float
+        cls, source: TextVectors, target: TextVectors, side: Side, texts: Iterable[str], held_out: float
     ) -> PairedVectors:
         """Reads texts once, in chunks.
 
         Args:
             source: Gives the vectors of the model that is mapped.
             target: Gives those of the model whose space is mapped into.
+            side: Whose prompts both put before texts.
             texts: Distinct texts.
             held_out: Share of the texts that is not for fitting.
 
@@ -148,7 +60,7 @@ class PairedVectors:
         kept: list[tuple[Vectors, Vectors]] = []
         room = _MOST_KEPT
         for chunk in in_chunks(texts, _TEXTS_AT_ONCE):
-            x, y = source.encode(chunk), target.encode(chunk)
+            x, y = source.encode(side, chunk), target.encode(side, chunk)
             y = normalize(y) if target.unit else y
             folds = np.array([fold_of(text, held_out) for text in chunk])
             for fold in get_args(Fold):

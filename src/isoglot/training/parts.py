@@ -19,7 +19,13 @@ from isoglot.training.artefact import data_checksums, is_untouched, read_record,
 from isoglot.training.processes import Processes
 from isoglot.training.settings import ObjectiveSettings, TrainingSettings
 
-_TERMS_OF_TRANSLATIONS = ("consistency_weight", "query_consistency_weight", "alignment_weight")
+_TERMS_OF_TRANSLATIONS = (
+    "consistency_weight",
+    "query_consistency_weight",
+    "alignment_weight",
+    "translation_weight",
+    "conditional_weight",
+)
 CHECKPOINTS = "checkpoints"
 """Folder of the checkpoints, in that of the model."""
 

@@ -49,8 +49,8 @@ class ObjectiveSettings:
         ratio_exponents: Exponents of the two ratios of `m3l`, between sides and within one.
         ratio_weights: Weights of the same.
         repulsion_weight: Weight of pushing apart what differs in meaning on one side.
-        repelled: Which side the repulsion and the second ratio of `m3l` push apart: the `queries`, the
-            `documents`, or `both`; as a rule, the texts.
+        repelled: What the repulsion and the second ratio of `m3l` push apart: the `texts` of a batch, be they
+            queries, documents or both; or the `queries`, the `documents`, or `both`, whatever they are.
         consistency_weight: Weight of how differently a query scores translations of a document.
         consistency: `divergence` compares what the scores do to the ranking, `variance` the scores.
         query_consistency_weight: Weight of how differently translations of a query rank the documents.
@@ -81,7 +81,7 @@ class ObjectiveSettings:
     ratio_exponents: tuple[float, float] = (1.0, 1.0)
     ratio_weights: tuple[float, float] = (1.0, 1.0)
     repulsion_weight: float = 0.0
-    repelled: Repelled = "queries"
+    repelled: Repelled = "texts"
     consistency_weight: float = 0.0
     consistency: Consistency = "divergence"
     query_consistency_weight: float = 0.0
@@ -132,7 +132,8 @@ class ObjectiveSettings:
     def _metric_rules(self) -> dict[str, bool]:
         """Rules of what compares distances."""
         softmax = self.contrastive == "info_nce"
-        beside = self.translation_weight or self.intra_modal_weight or self.conditional_weight
+        weights = (self.translation_weight, self.intra_modal_weight, self.conditional_weight)
+        tempered = (softmax and self.contrastive_weight > 0) or any(weights)
         return {
             "margin must be > 0 and <= 2": 0 < self.margin <= 2,
             "ratio_exponents must be > 0": all(0 < exponent < math.inf for exponent in self.ratio_exponents),
@@ -140,7 +141,7 @@ class ObjectiveSettings:
                 min(self.ratio_weights) >= 0 and 0 < sum(self.ratio_weights) < math.inf
             ),
             "learn_temperature must be false where no term has a softmax": (
-                bool(softmax or beside) or not self.learn_temperature
+                tempered or not self.learn_temperature
             ),
             "several_answers must be each where contrastive is not info_nce": (
                 softmax or self.several_answers == "each"
@@ -191,6 +192,9 @@ class TrainingSettings:
             "warmup_share must be between 0 and 1": 0 <= self.warmup_share <= 1,
             "evaluate_every_steps must be >= 0": self.evaluate_every_steps >= 0,
             "checkpoint_every_steps must be >= 0": self.checkpoint_every_steps >= 0,
+            "mini_batch_size must be 0 with objective.conditional_weight, which needs states of tokens": (
+                not (self.mini_batch_size and self.objective.conditional_weight)
+            ),
         }
         return _broken(self, rules) + [f"objective.{problem}" for problem in self.objective.broken_rules()]
 

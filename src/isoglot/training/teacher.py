@@ -17,7 +17,6 @@ from torch import Tensor
 
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import ConfigError
-from isoglot.retrieval.adapters import adapt
 from isoglot.retrieval.contents import Side
 from isoglot.training.group_vectors import (
     GroupVectors,
@@ -26,8 +25,8 @@ from isoglot.training.group_vectors import (
     group_vectors,
     groups_of_split,
     narrow,
-    open_cache,
 )
+from isoglot.training.text_vectors import TextVectors
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -134,11 +133,11 @@ class TeacherVectors:
             ConfigError: If no group has a text in the source language, or width is not between 1 and the
                 teacher's.
             CorpusError: If there is no such split, or no text in the source language.
-            SearchError: If the teacher's vectors are malformed.
+            SearchError: If the teacher does not encode texts, or its vectors are malformed.
         """
-        adapter = adapt(teacher)
+        texts = TextVectors.of(teacher, cache, progress=progress, role="teacher")
         room = Room(folder)
-        reader = TextReader(adapter, corpus, open_cache(adapter, cache), progress)
+        reader = TextReader(texts, corpus)
         query_groups, document_groups = groups_of_split(corpus, split)
         queries = group_vectors(reader, "query", query_groups, language, room)
         documents = group_vectors(reader, "document", document_groups, language, room)
@@ -153,10 +152,10 @@ class TeacherVectors:
             for part in (queries, documents)
         ]
         if width is not None and width != full:
-            sides = narrow(sides, width, full, room, unit=adapter.similarity == "cosine")
+            sides = narrow(sides, width, full, room, unit=texts.unit)
         description = {
             "name": name,
-            "fingerprint": adapter.identify(),
+            "fingerprint": texts.adapter.identify(),
             "language": language,
             "width": full,
             "student_width": width or full,

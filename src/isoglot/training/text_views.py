@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import chain
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Bool, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from isoglot.errors import ConfigError
 from isoglot.training.draws import Address
 from isoglot.training.encoding import Features
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 TextViews = Literal["masked", "dropped", "dropout"]
 """Tokens of a view are masked, or dropped; or all are there, and the encoder's dropout alone differs."""
@@ -34,32 +32,33 @@ class SpecialTokens:
     mask: int | None
 
     @classmethod
-    def of(cls, model: SentenceTransformer) -> SpecialTokens | None:
-        """The special tokens of an encoder; None if it takes no tokens.
+    def of(cls, towers: Iterable[nn.Module]) -> SpecialTokens:
+        """The special tokens of the vocabulary that texts are written in.
 
         Args:
-            model: An encoder, of one tower or several.
+            towers: All that encode texts.
 
         Returns:
-            Its special tokens.
+            Their special tokens.
 
         Raises:
-            ConfigError: If its towers have different ones, so that an id could be either.
+            ConfigError: If no tokenizer says which they are, or several say different ones, so that an id
+                could be either.
         """
-        found = list(dict.fromkeys(_special_tokens(model)))
-        if len(found) > 1:
+        found = list(dict.fromkeys(_special_tokens(towers)))
+        if len(found) != 1:
             raise ConfigError(
-                f"intra_modal_weight needs one vocabulary for all texts; this model has {len(found)} with "
-                "different special tokens; use towers with the same tokenizer"
+                "text_views must be dropout unless all texts are cut by one tokenizer of Hugging Face; this "
+                f"model has {len(found)} with special tokens of their own"
             )
-        return found[0] if found else None
+        return found[0]
 
 
-def _special_tokens(model: SentenceTransformer) -> Iterator[SpecialTokens]:
+def _special_tokens(towers: Iterable[nn.Module]) -> Iterator[SpecialTokens]:
     from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerBase
 
-    for module in model.modules():
+    for module in chain.from_iterable(tower.modules() for tower in towers):
         tokenizer: Any = getattr(module, "tokenizer", None)
         if isinstance(tokenizer, Tokenizer):
             added = tokenizer.get_added_tokens_decoder()

@@ -35,7 +35,7 @@ def read_texts(texts: Texts, *, language: str = "en", split: str | None = "train
         split: Of a corpus, the split whose groups are read, so that none of another is seen; None reads all.
 
     Yields:
-        The texts. What is held beside the one in hand is a key of 16 bytes for each.
+        The texts. What is held beside the one in hand is a digest of each, some 100 bytes.
 
     Raises:
         CorpusError: If a file is missing or holds a line that is not UTF-8 (all such lines at once), or the

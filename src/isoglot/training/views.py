@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
+from isoglot.batches.features import holds_still
 from isoglot.errors import ConfigError
 from isoglot.training.draws import Address
 from isoglot.training.encoding import Features
@@ -15,6 +16,8 @@ from isoglot.training.text_views import SpecialTokens, TextViews, text_view
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+_DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
 
 
 @dataclass(frozen=True)
@@ -26,14 +29,14 @@ class Views:
         media: Kind of the views of all else.
         rate: Share of an input that its view lacks.
         seed: Seed.
-        special: Special tokens of the encoder; None if it takes no tokens.
+        special: Special tokens of its texts; none where no text is changed.
     """
 
     text: TextViews
     media: MediaViews
     rate: float
     seed: int
-    special: SpecialTokens | None
+    special: SpecialTokens
 
     @classmethod
     def build(
@@ -52,19 +55,19 @@ class Views:
             The views.
 
         Raises:
-            ConfigError: If the encoder has no mask token or no dropout where its views need some.
+            ConfigError: If the encoder has no mask token, no known tokenizer or no dropout where its views
+                need some.
         """
-        special = SpecialTokens.of(model)
+        reading, others = _towers(model, of_text=True), _towers(model, of_text=False)
+        changes_texts = bool(reading) and text != "dropout"
+        special = SpecialTokens.of(reading) if changes_texts else SpecialTokens(frozenset(), None)
         problems = []
-        if special is not None and text == "masked" and special.mask is None:
+        if changes_texts and text == "masked" and special.mask is None:
             problems.append(
                 "text_views must be dropped or dropout for an encoder without mask token, got masked"
             )
-        for name, kind, modules in (
-            ("text_views", text, _modules(model, of_text=True)),
-            ("media_views", media, _modules(model, of_text=False)),
-        ):
-            if kind == "dropout" and modules and not any(map(_is_dropout, modules)):
+        for name, kind, towers in (("text_views", text, reading), ("media_views", media, others)):
+            if kind == "dropout" and not all(map(_drops_out, towers)):
                 problems.append(
                     f"{name} must not be dropout for a tower without: a view would be the input itself"
                 )
@@ -94,26 +97,28 @@ class Views:
 
     def _of(self, features: Features, address: Address) -> Features:
         if "input_ids" in features:
-            assert self.special is not None
             return text_view(features, self.text, self.rate, self.special, address)
         return media_view(features, self.media, self.rate, address)
 
 
-def _modules(model: SentenceTransformer, *, of_text: bool) -> list[nn.Module]:
-    """The modules that encode texts, or those that encode other media."""
+def _towers(model: SentenceTransformer, *, of_text: bool) -> list[nn.Module]:
+    """What encodes texts, or what encodes other media."""
     from sentence_transformers.sentence_transformer.modules import Router
 
     if not isinstance(model[0], Router):
         fits = "text" in model.modalities if of_text else set(model.modalities) != {"text"}
-        return list(model.modules()) if fits else []
-    found: list[nn.Module] = []
-    for route in model[0].sub_modules.values():
-        encodes_text = "text" in getattr(next(iter(route.children())), "modalities", ["text"])
-        if encodes_text == of_text:
-            found += route.modules()
-    return found
+        return [model] if fits else []
+    return [
+        route
+        for route in model[0].sub_modules.values()
+        if ("text" in getattr(next(iter(route.children())), "modalities", ["text"])) == of_text
+    ]
 
 
-def _is_dropout(module: nn.Module) -> bool:
-    kinds = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
-    return isinstance(module, kinds) and module.p > 0
+def _drops_out(module: nn.Module) -> bool:
+    """Whether there is dropout in a module, in training; none is in what holds still."""
+    if holds_still(module):
+        return False
+    if isinstance(module, _DROPOUT):
+        return module.p > 0
+    return any(map(_drops_out, module.children()))

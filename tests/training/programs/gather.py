@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import distributed
 
-from isoglot.training.gathering import gather_documents, gather_queries
+from isoglot.training.gathering import gather_documents, gather_embeddings
 
 folder = Path(sys.argv[1])
 distributed.init_process_group("gloo")
@@ -19,7 +19,7 @@ for dtype in (torch.float32, torch.bfloat16, torch.float64):
     )
     labels = batch["labels"].chunk(2)[number]
     all_documents, all_labels = gather_documents(documents, labels)
-    all_queries = gather_queries(queries)
+    all_queries = gather_embeddings(queries)
     scores = all_queries.float() @ all_documents.float().T
     # This process' loss: its own rows of the scores.
     (scores.chunk(2)[number] ** 2).sum().backward()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from isoglot.corpora.aligned import (
@@ -22,7 +23,6 @@ from isoglot.errors import ConfigError, CorpusError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from isoglot.corpora.parallel import CorpusInfo, ParallelCorpus
 
@@ -73,6 +73,7 @@ def read_multi30k_photographs(
     lines: Lines = "photographed",
     distractors: bool = False,
     media: str | None = None,
+    features: str | None = None,
 ) -> ParallelCorpus:
     """Photographs of Flickr8k with the captions of Multi30K (W16-3210), in Multi30K's splits.
 
@@ -96,6 +97,8 @@ def read_multi30k_photographs(
         distractors: Whether the photographs that are not in Multi30K are searched as well.
         media: Folder of the photographs; None looks for them in the source, in its archives too, which are
             unpacked into the cache once. Between texts it is not used.
+        features: Archive of ready features (`.npz`) with an array for each photograph, under the name of its
+            file, to stand in its place (`isoglot.encoders.feature_tower`). Between texts it is not used.
 
     Returns:
         The corpus, judged by group.
@@ -104,7 +107,7 @@ def read_multi30k_photographs(
         CorpusError: If the files do not agree, or a photograph is missing; all problems at once.
         ConfigError: If there is no such direction, or an option does not go with it.
     """
-    _check(info, direction, lines, distractors=distractors)
+    _check(info, direction, lines, distractors=distractors, media=media, features=features)
     builder = CorpusBuilder(replace(info, symmetric=direction == "text_to_text"))
     texts, pictures = (_part_of(source, name) for name in ("multi30k", "flickr8k-images"))
     photographs = list(_read_list(pictures, builder))
@@ -120,14 +123,29 @@ def read_multi30k_photographs(
         _add_texts(builder, chosen, photographs, lines, kept)
         return builder.build()
     gallery = CaptionedMedia("image", builder)
-    _add_photographs(gallery, chosen, photographs, distractors=distractors)
-    folder = media or _find_photographs(source, pictures, photographs, info)
+    _add_photographs(gallery, chosen, photographs, distractors=distractors, features=features)
+    if features is None:
+        folder = media or _find_photographs(source, pictures, photographs)
+    else:
+        folder = str(Path(features).parent)
     return gallery.build(direction=direction, captions="all", languages=kept, source=source, folder=folder)
 
 
-def _check(info: CorpusInfo, direction: Direction, lines: Lines, *, distractors: bool) -> None:
+def _check(
+    info: CorpusInfo,
+    direction: Direction,
+    lines: Lines,
+    *,
+    distractors: bool,
+    media: str | None,
+    features: str | None,
+) -> None:
     check_direction(direction, _DIRECTIONS, info)
     problems = []
+    if features is not None and media is not None:
+        problems.append("media and features are both what stands for photographs; leave one out")
+    if features is not None and not features.endswith(".npz"):
+        problems.append(f"features must be an archive of arrays, .npz, got {features!r}")
     if lines not in get_args(Lines):
         problems.append(f"lines must be one of {', '.join(get_args(Lines))}, got {lines!r}")
     elif lines != "photographed" and direction != "text_to_text":
@@ -273,16 +291,18 @@ def _add_photographs(
     photographs: Iterable[_Photograph],
     *,
     distractors: bool,
+    features: str | None,
 ) -> None:
     """Adds the photographs of some splits with their captions, and those that are in no split."""
+    before = "" if features is None else f"{Path(features).name}#"
     for each in photographs:
         if each.split is None or each.row is None:
             if distractors:
-                gallery.add(each.name, each.file, _NONE, where=each.where)
+                gallery.add(each.name, f"{before}{each.file}", _NONE, where=each.where)
             continue
         if each.split not in parts:
             continue
-        gallery.add(each.name, each.file, each.split, where=each.where)
+        gallery.add(each.name, f"{before}{each.file}", each.split, where=each.where)
         seen: set[tuple[str, str]] = set()
         for columns in parts[each.split].columns:
             for language, column in columns.items():
@@ -292,9 +312,7 @@ def _add_photographs(
                     gallery.caption(each.name, language, text, where=column.at(each.row))
 
 
-def _find_photographs(
-    source: Path, pictures: Path, photographs: list[_Photograph], info: CorpusInfo
-) -> str | None:
+def _find_photographs(source: Path, pictures: Path, photographs: list[_Photograph]) -> str | None:
     """The folder in which the photographs lie as files, those of archives unpacked; None without any."""
-    found = find_media(source, None, [each.file for each in photographs], CorpusBuilder(info))
+    found, _ = find_media(source, None, [each.file for each in photographs])
     return found or unpack_media(pictures, _PHOTOGRAPH, "<photograph>.jpg")

@@ -49,6 +49,7 @@ def read_dataset(
     *,
     languages: Iterable[str] | None = None,
     splits: Iterable[str] | None = None,
+    skip_bad: bool = False,
     **options: Any,
 ) -> ParallelCorpus:
     """Reads a published data set.
@@ -60,13 +61,16 @@ def read_dataset(
         languages: Tags to keep; None keeps all.
         splits: Splits to keep; None keeps all. Where splits are files of their own, documents of the others
             are not read; elsewhere they stay, as all splits share one collection.
+        skip_bad: Whether files may be missing in the folder of the media; the corpus then names them as
+            `damaged`, for `isoglot.corpora.drop_bad_media`.
         **options: Those of its reader.
 
     Returns:
         The corpus.
 
     Raises:
-        CorpusError: If there is no such data set, it is not on the hub, or its files are not as published.
+        CorpusError: If there is no such data set, it is not on the hub, or its files are not as published;
+            all problems at once.
         ConfigError: If the reader has no such option.
     """
     dataset = find_dataset(name)
@@ -77,5 +81,7 @@ def read_dataset(
     asked = {key: value for key, value in (("languages", languages), ("splits", splits)) if value is not None}
     while_reading = {key: value for key, value in asked.items() if key in option_names(read)}
     corpus = read(place, dataset.info, **while_reading, **options)
+    if corpus.damaged and not skip_bad:
+        raise CorpusError(list(corpus.damaged.values()))
     afterwards = {key: value for key, value in asked.items() if key not in while_reading}
     return corpus.select(**afterwards) if afterwards else corpus

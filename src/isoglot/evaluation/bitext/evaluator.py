@@ -29,13 +29,13 @@ from isoglot.evaluation.averages import write_with_averages
 from isoglot.evaluation.bitext.aligned_sentences import AlignedSentences
 from isoglot.evaluation.bitext.margins import Margin, Pairing
 from isoglot.evaluation.bitext.search import Mined, Mining, Translated, TranslationSearch
-from isoglot.evaluation.calibration import f1, share
 from isoglot.evaluation.cells import Cell, Ledger, Value
 from isoglot.evaluation.intervals import GroupBootstrap
 from isoglot.evaluation.measures import Floats
 from isoglot.evaluation.per_query import QueryKeys, per_query_table
 from isoglot.evaluation.results import Result, Results
 from isoglot.evaluation.row_vectors import RowVectors, encode_rows
+from isoglot.retrieval.thresholds import f1, share
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -10,9 +10,9 @@ import pyarrow as pa
 from isoglot.corpora.judgements import Rows
 from isoglot.evaluation.bitext.aligned_sentences import AlignedSentences, Bitext
 from isoglot.evaluation.bitext.margins import Margin, Neighbours, Pairing, Pairs, best_by_margin, mine_pairs
-from isoglot.evaluation.calibration import best_f1_threshold
 from isoglot.evaluation.measures import Floats
 from isoglot.evaluation.row_vectors import RowVectors
+from isoglot.retrieval.thresholds import best_f1_threshold
 
 
 @dataclass(frozen=True)

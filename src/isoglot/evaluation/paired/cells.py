@@ -12,7 +12,6 @@ import numpy.typing as npt
 from isoglot.corpora.labelled import CLASSES, POSITIVE, Task
 from isoglot.errors import CorpusError
 from isoglot.evaluation.averages import write_with_averages
-from isoglot.evaluation.calibration import best_f1_threshold, f1, share
 from isoglot.evaluation.cells import Cell, Ledger, Value
 from isoglot.evaluation.intervals import GroupBootstrap
 from isoglot.evaluation.measures import Floats
@@ -28,6 +27,7 @@ from isoglot.evaluation.paired.rank_correlation import (
 )
 from isoglot.evaluation.placement import ALL
 from isoglot.evaluation.transfer_cells import TransferLanguages, write_transfer
+from isoglot.retrieval.thresholds import best_f1_threshold, f1, share
 
 BY_THRESHOLD = ("accuracy", "F1")
 BY_PROBE = ("accuracy_probe", "macro_F1_probe")

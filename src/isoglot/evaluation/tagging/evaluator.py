@@ -22,7 +22,6 @@ import pyarrow as pa
 
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.evaluation.averages import write_with_averages
-from isoglot.evaluation.calibration import best_f1_threshold
 from isoglot.evaluation.cells import Cell, Ledger
 from isoglot.evaluation.intervals import GroupBootstrap
 from isoglot.evaluation.measures import Floats, Integers
@@ -42,6 +41,7 @@ from isoglot.evaluation.tagging.multilabel import (
 )
 from isoglot.evaluation.tagging.plan import TaggingPlan, TaggingSplits, Thresholds, plan_tagging
 from isoglot.evaluation.tagging.probe import TagProbe, fit_probe
+from isoglot.retrieval.thresholds import best_f1_threshold
 from isoglot.retrieval.ties import tie_ranks
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from isoglot.evaluation.calibration import f1
 from isoglot.evaluation.intervals import GroupBootstrap
 from isoglot.evaluation.measures import Floats, Integers
+from isoglot.retrieval.thresholds import f1
 
 Scores = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.bool_]
