@@ -141,8 +141,10 @@ class CorpusConfig:
             found.append(f"folder: {self.folder} holds no corpus.json; build it with `isoglot data build`")
         if self.source is not None and not self.source.exists():
             found.append(f"source: {self.source} does not exist; give the folder of the published files")
-        for key in sorted({"languages", "skip_bad"} & set(self.options)):
-            found.append(f"options.{key}: is no option of a reader; set {key} itself")
+        found += [
+            f"options.{key}: is no option of a reader; set {key} itself"
+            for key in sorted({"languages", "skip_bad"} & set(self.options))
+        ]
         if self.weight is None and (self.batch_size is not None or self.scheme is not None):
             found.append(
                 "batch_size and scheme are those of a part of its own; give it a weight, such as 1.0"
