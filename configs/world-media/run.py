@@ -23,7 +23,8 @@ from isoglot.config import read_config
 from isoglot.corpora import ParallelCorpus, read_corpus
 from isoglot.evaluation import Results
 from isoglot.experiments import ExperimentConfig, run_experiment
-from isoglot.experiments.arms import evaluate_once
+from isoglot.experiments.arms import evaluate_once, spread
+from isoglot.experiments.corpora import without_training_documents
 from isoglot.world import build_world_corpus
 
 FOLDER = Path(__file__).parent
@@ -59,22 +60,15 @@ def searched(corpus: ParallelCorpus) -> dict[str, ParallelCorpus]:
     for medium in SHOWN:
         ways = {f"text-{medium}": ("text", medium), f"{medium}-text": (medium, "text")}
         for name, (asked, answered) in ways.items():
-            found[name] = never_trained(
+            found[name] = without_training_documents(
                 corpus.select(query_modalities=[asked], document_modalities=[answered])
             )
         if medium != "audio":
             found[f"text-{medium}-{STYLE}"] = in_style(found[f"text-{medium}"])
-    found["text-text"] = never_trained(corpus.select(query_modalities=["text"], document_modalities=["text"]))
+    found["text-text"] = without_training_documents(
+        corpus.select(query_modalities=["text"], document_modalities=["text"])
+    )
     return {name: replace(part, info=replace(part.info, name=name)) for name, part in found.items()}
-
-
-def never_trained(corpus: ParallelCorpus) -> ParallelCorpus:
-    """The corpus without the documents of its training groups."""
-    trained = corpus.split("train").groups
-    assert trained is not None
-    new = ~np.isin(corpus.document_groups, trained)
-    everyone = np.arange(corpus.queries.num_rows, dtype=np.int32)
-    return corpus.take(everyone, np.flatnonzero(new).astype(np.int32))
 
 
 def in_style(corpus: ParallelCorpus) -> ParallelCorpus:
@@ -142,11 +136,8 @@ def table(title: str, rows: Mapping[str, Sequence[Sequence[tuple[str, float]]]])
     titles = [name for name, _ in next(iter(rows.values()))[0]]
     lines = [f"| {title} | {' | '.join(titles)} |", "|---|" + "---:|" * len(titles)]
     for arm, seeds in rows.items():
-        cells = []
-        for values in zip(*[[value for _, value in seed] for seed in seeds], strict=True):
-            deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-            shape = ",.0f" if max(values) > 1 else ".3f"
-            cells.append(f"{statistics.mean(values):{shape}} ± {deviation:{shape}}")
+        columns_of_values = zip(*[[value for _, value in seed] for seed in seeds], strict=True)
+        cells = [spread(values, ",.0f" if max(values) > 1 else ".3f") for values in columns_of_values]
         lines.append(f"| {arm} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoglot.encoders.audio import HEARD
+from isoglot.encoders.pretrained import read_config, read_part, without_reports
 from isoglot.errors import ConfigError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-    from transformers import PreTrainedConfig, PreTrainedModel
+    from transformers import PreTrainedModel
 
 
 def load_audio_tower(
@@ -45,9 +46,9 @@ def load_audio_tower(
     name = str(name_or_path)
     if dimension is not None and dimension < 1:
         raise ConfigError(f"dimension must be >= 1, got {dimension}")
-    with _quiet(), torch.random.fork_rng(devices=[]):
+    with without_reports(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        config = _config(name)
+        config = read_config(name)
         if config.model_type not in _TOWERS:
             raise ConfigError(
                 f"{name}: no audio tower is known of model_type {config.model_type!r}; there is "
@@ -60,19 +61,9 @@ def load_audio_tower(
         return SentenceTransformer(modules=modules, device="cpu")
 
 
-def _config(name: str) -> PreTrainedConfig:
-    from transformers import AutoConfig
-
-    try:
-        config: PreTrainedConfig = AutoConfig.from_pretrained(name, trust_remote_code=False)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"no transformers model could be read from {name!r}: {error}") from error
-    return config
-
-
 def _clap(name: str, config: Any) -> list[Any]:
     from sentence_transformers.sentence_transformer.modules import Transformer
-    from transformers import ClapAudioModelWithProjection, ClapConfig, ClapModel
+    from transformers import ClapConfig, ClapModel
 
     extractor = _extractor(name, config.audio_config.num_mel_bins)
     if config.audio_config.enable_fusion or extractor.truncation == "fusion":
@@ -97,7 +88,7 @@ def _clap(name: str, config: Any) -> list[Any]:
     )
     whole = ClapModel(both)
     side: Any = both.audio_config
-    heard: Any = _read(name, ClapAudioModelWithProjection, side)
+    heard: Any = read_part(name, "ClapAudioModelWithProjection", side)
     whole.audio_model, whole.audio_projection = heard.audio_model, heard.audio_projection
     with _saved(whole, extractor) as folder:
         return [
@@ -113,9 +104,8 @@ def _clap(name: str, config: Any) -> list[Any]:
 
 def _whisper(name: str, config: Any) -> list[Any]:
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import WhisperModel
 
-    whole: Any = _read(name, WhisperModel, config)
+    whole: Any = read_part(name, "WhisperModel", config)
     with _saved(whole.encoder, _extractor(name, config.num_mel_bins)) as folder:
         network = Transformer(folder, modality_config=HEARD, module_output_name="token_embeddings")
         return [network, Pooling(config.d_model, "mean")]
@@ -142,25 +132,6 @@ def _extractor(name: str, num_bands: int) -> Any:
     return extractor
 
 
-def _read(name: str, kind: Any, config: PreTrainedConfig) -> PreTrainedModel:
-    """A model in 32 bits, with every weight of it from the file."""
-    import torch
-
-    try:
-        model, report = kind.from_pretrained(
-            name, config=config, output_loading_info=True, dtype=torch.float32
-        )
-    except Exception as error:  # those of safetensors are of no kind of their own
-        raise ConfigError(f"{name}: the weights cannot be read: {error}") from error
-    if missing := sorted(report["missing_keys"]):
-        raise ConfigError(
-            f"{name}: {len(missing)} weights of {kind.__name__} are missing, {missing[0]} first; give the "
-            "folder of a model with that part"
-        )
-    read: PreTrainedModel = model.eval()
-    return read
-
-
 @contextmanager
 def _saved(model: PreTrainedModel, extractor: Any) -> Iterator[str]:
     """A folder from which a module is made."""
@@ -168,19 +139,3 @@ def _saved(model: PreTrainedModel, extractor: Any) -> Iterator[str]:
         model.save_pretrained(folder)
         extractor.save_pretrained(folder)
         yield folder
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without transformers' reports of the weights that are left out on purpose."""
-    from transformers.utils import logging
-
-    verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bar:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -57,11 +57,23 @@ def means(parts: Parts, title: str) -> str:
         cells = []
         for setting, measure in COLUMNS:
             values = [results.value(setting, measure) for results in per_seed]
-            spread = statistics.stdev(values) if len(values) > 1 else 0.0
-            shape = ",.0f" if measure == "rank_distance" else ".4f"
-            cells.append(f"{statistics.mean(values):{shape}} ± {spread:{shape}}")
+            cells.append(spread(values, ",.0f" if measure == "rank_distance" else ".4f"))
         lines.append(f"| {arm} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def spread(values: Sequence[float], shape: str) -> str:
+    """Mean and standard deviation, as a cell of a table says them.
+
+    Args:
+        values: One of each seed; a single one has no deviation: 0.
+        shape: Format of a number, such as `.4f`.
+
+    Returns:
+        Such as `0.9872 ± 0.0004`.
+    """
+    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
+    return f"{statistics.mean(values):{shape}} ± {deviation:{shape}}"
 
 
 def differences(parts: Parts, title: str, baseline: str, arms: Sequence[str]) -> str:

@@ -97,6 +97,25 @@ def union_of_splits(corpus: ParallelCorpus, names: Iterable[str]) -> Split:
     return Split(judgements=union(explicit))
 
 
+def without_training_documents(corpus: ParallelCorpus) -> ParallelCorpus:
+    """The corpus without the documents of its training groups: a collection that training has not shown.
+
+    Args:
+        corpus: A corpus whose split `train` is by groups.
+
+    Returns:
+        All of its queries, and the documents of all other groups.
+
+    Raises:
+        CorpusError: If there is no such split.
+    """
+    trained = corpus.split("train").groups
+    assert trained is not None
+    shown = np.isin(corpus.document_groups, trained)
+    everyone = np.arange(corpus.queries.num_rows, dtype=np.int32)
+    return corpus.take(everyone, np.flatnonzero(~shown).astype(np.int32))
+
+
 def parallel_queries(corpus: ParallelCorpus) -> ParallelCorpus:
     """A symmetric corpus of the judged queries: a question and its translations, on both sides.
 

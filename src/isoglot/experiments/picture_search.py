@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from isoglot.batches import Hybrid
 from isoglot.encoders import (
     build_image_tower,
@@ -17,7 +15,7 @@ from isoglot.encoders import (
     train_subwords,
 )
 from isoglot.evaluation import Results, evaluate
-from isoglot.experiments.corpora import distinct_texts
+from isoglot.experiments.corpora import distinct_texts, without_training_documents
 from isoglot.experiments.run import Progress
 from isoglot.report.tables import Cell, TextTable
 from isoglot.report.values import language_name
@@ -76,7 +74,8 @@ def search_pictures(
         callbacks=callbacks,
     )
     progress("evaluating: captions in every language search pictures that training has not shown")
-    return evaluate(model, _never_shown(to_pictures), split="test", name=NAME, run_depth=10, seed=seed)
+    searched = without_training_documents(to_pictures)
+    return evaluate(model, searched, split="test", name=NAME, run_depth=10, seed=seed)
 
 
 def picture_encoder(corpus: ParallelCorpus, seed: int) -> SentenceTransformer:
@@ -95,15 +94,6 @@ def picture_encoder(corpus: ParallelCorpus, seed: int) -> SentenceTransformer:
         seed=seed,
     )
     return build_two_tower_encoder(text_model, build_image_tower(DIMENSION, seed=seed))
-
-
-def _never_shown(corpus: ParallelCorpus) -> ParallelCorpus:
-    """The corpus without the documents of its training groups."""
-    trained = corpus.split("train").groups
-    assert trained is not None
-    shown = np.isin(corpus.document_groups, trained)
-    everyone = np.arange(corpus.queries.num_rows, dtype=np.int32)
-    return corpus.take(everyone, np.flatnonzero(~shown).astype(np.int32))
 
 
 def found_pictures(results: Results) -> TextTable:
