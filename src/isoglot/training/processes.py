@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -78,4 +79,15 @@ def join_processes(*, cpu: bool) -> Processes:
         from accelerate import PartialState
 
         PartialState(cpu=cpu)
+        atexit.register(_leave_processes)
     return Processes(distributed.get_rank(), distributed.get_world_size())
+
+
+def _leave_processes() -> None:
+    """Ends the threads of gloo while the interpreter lives; one that outlives it aborts the process.
+
+    See https://github.com/pytorch/pytorch/issues/190489. NCCL has no such threads, and would wait here for
+    processes that have failed.
+    """
+    if distributed.is_initialized() and distributed.get_backend() == "gloo":
+        distributed.destroy_process_group()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from datasets import Dataset, DatasetDict
 from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
@@ -121,6 +122,8 @@ def main(folder: Path, kind: str, size: int) -> None:
     (folder / f"process-{os.environ.get('RANK', '0')}.json").write_text(json.dumps(report))
     if whole.is_world_process_zero():
         whole.save_model(str(folder / "model"))
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()  # else gloo's threads may outlive the interpreter, and abort it
 
 
 if __name__ == "__main__":
