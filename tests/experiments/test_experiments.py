@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from isoglot.experiments import ExperimentConfig, run_experiment, train
 from isoglot.experiments.config import SchemeConfig
 from isoglot.experiments.corpora import parallel_queries, training_corpus, union_of_splits
 from isoglot.training import TrainingSettings
+from isoglot.world import build_world_corpus
 
 TOML = """
 output = "{root}/model-{{seed}}"
@@ -155,6 +157,11 @@ def test_every_mistake_is_told_at_once(toml: Path, tmp_path: Path) -> None:
             "heads must divide dimension",
         ),
         (("dimension = 16", "dimension = 0"), "dimension must be >= 1"),
+        (('splits = ["dev"]', 'splits = ["dev"]\nside = "queries"'), "dev.side: checkpoints are chosen by"),
+        (
+            ('splits = ["dev"]', 'splits = ["dev"]\noptions = { languages = ["de"], skip_bad = true }'),
+            r"options.languages: is no option of a reader; set languages itself\n.*options.skip_bad: ",
+        ),
     ],
 )
 def test_rules_of_the_configuration(toml: Path, change: tuple[str, str], message: str | None) -> None:
@@ -174,14 +181,22 @@ def test_every_scheme_has_a_name(name: str) -> None:
 
 
 def test_the_configurations_in_the_repository_are_valid(
-    shared_data: Path, monkeypatch: pytest.MonkeyPatch
+    shared_data: Path, toy_corpus: ParallelCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    write_corpus(toy_corpus, tmp_path / "built")  # in place of what `run.py` beside a file builds
     root = Path(__file__).parents[2]
     monkeypatch.chdir(root)
     files = sorted((root / "configs").glob("*/*.toml"))
     assert len(files) >= 6
     for path in files:
-        overrides = () if 'kind = "pretrained"' not in path.read_text() else ("encoder.path=some/model",)
+        values = tomllib.loads(path.read_text())
+        overrides = [
+            f"corpora.{number}.folder={tmp_path / 'built'}"
+            for number, corpus in enumerate(values["corpora"])
+            if corpus.get("folder", "").startswith("runs/")
+        ]
+        if values["encoder"]["kind"] == "pretrained":
+            overrides.append("encoder.path=some/model")
         config = read_config(path, ExperimentConfig, overrides)
         assert path.read_text().startswith("# "), "a header says what it is, and the command"
         assert f"isoglot train {path.relative_to(root)}" in path.read_text()
@@ -198,6 +213,26 @@ def test_train_with_a_dev_corpus(toy_corpus: ParallelCorpus, tmp_path: Path) -> 
     record = json.loads((tmp_path / "isoglot.json").read_text())
     assert record["scheme"]["name"] == "Hybrid"
     assert len(record["dev"]) == 2
+
+
+def test_dev_data_are_of_the_media_that_are_asked_for(toml: Path, tmp_path: Path) -> None:
+    build_world_corpus(
+        tmp_path / "scenes", groups=30, languages=["de", "en"], modalities=["text", "image"], side=32
+    )
+    media = 'query_modality = "text"\ndocument_modality = "image"\n'
+    text = toml.read_text().replace(
+        f'[dev]\nfolder = "{tmp_path}/corpus"', f'[dev]\nfolder = "{tmp_path}/scenes"'
+    )
+    toml.write_text(
+        text.replace('splits = ["dev"]\n', f'splits = ["dev"]\n{media}').replace(
+            "[scheme]", "[encoder.image]\nside = 32\nwidths = [8]\n[scheme]"
+        )
+    )
+    config = read_config(toml, ExperimentConfig, ("training.steps=2", "training.evaluate_every_steps=1"))
+    record = json.loads((run_experiment(config) / "isoglot.json").read_text())
+    measured = {key for entry in record["dev"] for key in entry}
+    assert "eval_multilingual_AP" in measured
+    assert "eval_monolingual_AP" not in measured, "a picture is in no language"
 
 
 def test_splits_join(toy_corpus: ParallelCorpus) -> None:

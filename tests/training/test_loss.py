@@ -15,7 +15,13 @@ from transformers import TrainerCallback
 from isoglot.batches import Pooled
 from isoglot.batches.labels import BatchLabels
 from isoglot.corpora.parallel import ParallelCorpus
-from isoglot.encoders import build_static_encoder, build_transformer_encoder, train_subwords
+from isoglot.encoders import (
+    build_image_tower,
+    build_static_encoder,
+    build_transformer_encoder,
+    join_towers,
+    train_subwords,
+)
 from isoglot.errors import ConfigError
 from isoglot.objectives import (
     alignment_loss,
@@ -175,6 +181,11 @@ def test_what_does_not_fit_the_encoder_is_refused(encoder: SentenceTransformer) 
     settings = TrainingSettings(mini_batch_size=4, objective=ObjectiveSettings(matryoshka_dimensions=(8, 16)))
     with pytest.raises(ConfigError, match=r"below the width of the embeddings, 16, got 16\nmini_batch_size "):
         build_loss(encoder, settings)
+    joined = join_towers({"text": encoder, "image": build_image_tower(16, side=32, widths=(8,))})
+    with pytest.raises(
+        ConfigError, match="mini_batch_size must be 0 for a static encoder, or several with one"
+    ):
+        build_loss(joined, TrainingSettings(mini_batch_size=4))
     with pytest.raises(ConfigError, match=r"distillation_weight is 0.5, and there is no teacher; give both"):
         loss_of(encoder, ObjectiveSettings(distillation_weight=0.5))
     with pytest.raises(ConfigError, match="temperature must be > 0, got 0"):

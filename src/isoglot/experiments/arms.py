@@ -31,7 +31,7 @@ def evaluate_once(model: str | Path, corpus: ParallelCorpus, folder: str | Path,
         model: Model directory.
         corpus: What is searched.
         folder: Where the results lie, or will.
-        options: Of `isoglot.evaluate`.
+        **options: Of `isoglot.evaluate`.
 
     Returns:
         The results, whether evaluated now or before.

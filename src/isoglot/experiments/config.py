@@ -141,6 +141,10 @@ class CorpusConfig:
             found.append(f"folder: {self.folder} holds no corpus.json; build it with `isoglot data build`")
         if self.source is not None and not self.source.exists():
             found.append(f"source: {self.source} does not exist; give the folder of the published files")
+        found += [
+            f"options.{key}: is no option of a reader; set {key} itself"
+            for key in sorted({"languages", "skip_bad"} & set(self.options))
+        ]
         if self.weight is None and (self.batch_size is not None or self.scheme is not None):
             found.append(
                 "batch_size and scheme are those of a part of its own; give it a weight, such as 1.0"
@@ -313,6 +317,8 @@ class ExperimentConfig:
             found.append("corpora: name one or more")
         if self.dev is not None and self.dev.weight is not None:
             found.append("dev.weight: batches are drawn from [[corpora]] only; leave it out")
+        if self.dev is not None and self.dev.side != "pairs":
+            found.append("dev.side: checkpoints are chosen by queries and their documents; leave it out")
         if self.dev is not None and len(self.dev.splits) != 1:
             found.append(f"dev.splits: name one, got {len(self.dev.splits)}")
         if self.dev is None and self.training.evaluate_every_steps:

@@ -33,7 +33,7 @@ def training_parts(config: ExperimentConfig, corpora: Sequence[ParallelCorpus]) 
         ConfigError: If a corpus mixes splits by groups with explicit ones, or has nothing of a medium.
     """
     chosen = [
-        _of_media(_with_negatives(corpus, each), each)
+        of_media(_with_negatives(corpus, each), each)
         for each, corpus in zip(config.corpora, corpora, strict=True)
     ]
     together = [place for place, each in enumerate(config.corpora) if each.weight is None]
@@ -79,8 +79,19 @@ def _with_negatives(corpus: ParallelCorpus, config: CorpusConfig) -> ParallelCor
     return replace(corpus, negatives={"train": union})
 
 
-def _of_media(corpus: ParallelCorpus, config: CorpusConfig) -> ParallelCorpus:
-    """The corpus with the rows of the configured media alone."""
+def of_media(corpus: ParallelCorpus, config: CorpusConfig) -> ParallelCorpus:
+    """The corpus with the rows of the configured media alone.
+
+    Args:
+        corpus: The corpus.
+        config: Its media.
+
+    Returns:
+        The corpus, or a part of it.
+
+    Raises:
+        ConfigError: If it has no rows of a medium.
+    """
     if config.query_modality is None and config.document_modality is None:
         return corpus
     return corpus.take(

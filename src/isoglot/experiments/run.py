@@ -13,7 +13,7 @@ from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.experiments.config import CorpusConfig, ExperimentConfig
 from isoglot.experiments.corpora import read_configured
 from isoglot.experiments.encoders import build_encoder
-from isoglot.experiments.parts import training_parts
+from isoglot.experiments.parts import of_media, training_parts
 from isoglot.training import TrainingSettings, fit
 from isoglot.training.fit import fit_parts
 from isoglot.training.parts import identity, is_finished
@@ -154,7 +154,7 @@ def _read_all(
         return readable
 
     corpora = [read(each) for each in config.corpora]
-    return corpora, None if config.dev is None else read(config.dev), skipped
+    return corpora, None if config.dev is None else of_media(read(config.dev), config.dev), skipped
 
 
 def with_skipped(record: Mapping[str, Any], skipped: Sequence[SkippedMedia]) -> dict[str, Any]:

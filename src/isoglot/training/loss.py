@@ -288,10 +288,10 @@ def _check_encoder(model: SentenceTransformer, dimensions: Mapping[int, float], 
         problems.append(
             f"matryoshka_dimensions must be below the width of the embeddings, {width}, got {max(dimensions)}"
         )
-    if mini_batch_size and isinstance(model[0], StaticEmbedding):
+    if mini_batch_size and any(isinstance(module, StaticEmbedding) for module in model.modules()):
         problems.append(
-            f"mini_batch_size must be 0 for a static encoder, got {mini_batch_size}; it has no activations "
-            "that would fill the memory, so choose any batch_size"
+            f"mini_batch_size must be 0 for a static encoder, or several with one among them, got "
+            f"{mini_batch_size}; bags of subwords cannot be cut into mini-batches"
         )
     if problems:
         raise ConfigError("\n".join(problems))
