@@ -57,6 +57,22 @@ def test_two_processes_find_the_same_negatives_as_one(
     check_that_both_end_alike(launch, corpus_folder, tmp_path, "static", f"objective={json.dumps(objective)}")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "robust"),
+    [
+        ("static", {"method": "random", "copies": 2}),
+        ("static", {"method": "adversarial", "steps": 2, "norm": "l2"}),
+        ("transformer", {"method": "adversarial", "steps": 2, "norm": "l2"}),
+    ],
+)
+def test_two_processes_attack_the_loss_that_one_does(
+    launch, corpus_folder: Path, tmp_path: Path, kind: str, robust: dict[str, Any]
+) -> None:
+    """Each perturbs its own rows, against the losses of both."""
+    check_that_both_end_alike(launch, corpus_folder, tmp_path, kind, f"robust={json.dumps(robust)}")
+
+
 def check_that_both_end_alike(launch, corpus_folder: Path, tmp_path: Path, kind: str, *changes: str) -> None:
     few = "steps=6"  # Adam makes steps out of rounding where a gradient is all but 0, and more of them add up
     train_alone(corpus_folder, tmp_path / "one", kind, few, *changes)

@@ -14,20 +14,32 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from isoglot.batches.augmented import (
+    Augmentation,
+    AugmentedTexts,
+    Place,
+    Texts,
+    copied,
+    drawn_place,
+    rows_of_copies,
+)
 from isoglot.batches.drawing import BATCH_KINDS, PairBatch
 from isoglot.batches.features import feature_table, still_modules
 from isoglot.batches.labels import BatchLabels
+from isoglot.batches.pairs import TrainingPairs
 from isoglot.batches.sampler import BatchPart, BatchShare, PairBatchSampler
 from isoglot.batches.sides import Side as RowSide
-from isoglot.batches.subwords import Features, Side, subword_table
+from isoglot.batches.subwords import Features, Side, subword_changer, subword_table
 from isoglot.corpora.judgements import Rows
-from isoglot.corpora.parallel import ParallelCorpus
+from isoglot.errors import ConfigError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Gather = Callable[[Rows], Features]
 """Model input of the given rows of one table."""
+Draw = Callable[[Rows, Place], Features]
+"""The same, of rows that stand in some place of a batch."""
 
 _ALWAYS_CUT = 50_000
 """Texts that are cut in a few seconds."""
@@ -63,16 +75,35 @@ class PairCollator:
     and of its kind (of `BATCH_KINDS`).
     """
 
-    def __init__(self, model: SentenceTransformer, sampler: PairBatchSampler) -> None:
-        self._parts = [_Part(model, part, sampler) for part in sampler.parts]
+    def __init__(
+        self,
+        model: SentenceTransformer,
+        sampler: PairBatchSampler,
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        """Makes the collator.
+
+        Args:
+            model: Takes the tensors.
+            sampler: Draws the batches.
+            augmentation: What changes the texts of a batch; None leaves them as they are.
+
+        Raises:
+            ConfigError: If subwords are to change, and the model takes texts in another form.
+            CorpusError: If a file cannot be read.
+        """
+        self._parts = [_Part(model, part, sampler, augmentation) for part in sampler.parts]
 
     def __call__(self, share: BatchShare) -> dict[str, Tensor]:
         """The tensors of a batch."""
         part, batch, chosen = self._parts[share.part], share.batch, share.queries
         candidates = batch.candidate_rows[chosen]
+        first, num_candidates = chosen.start, candidates.shape[1]
+        asking = drawn_place(share.step, "query", first, len(candidates))
+        answering = drawn_place(share.step, "document", first * num_candidates, candidates.size)
         columns = (
-            ("query", part.gather_queries(batch.query_rows[chosen])),
-            ("document", part.gather_documents(candidates.ravel())),
+            ("query", part.draw_queries(batch.query_rows[chosen], asking)),
+            ("document", part.draw_documents(candidates.ravel(), answering)),
         )
         features = {f"{side}_{key}": value for side, column in columns for key, value in column.items()}
         return features | {
@@ -85,28 +116,34 @@ class PairCollator:
 class _Part:
     """What turns rows of one part's corpus into tensors."""
 
-    def __init__(self, model: SentenceTransformer, part: BatchPart, sampler: PairBatchSampler) -> None:
+    def __init__(
+        self,
+        model: SentenceTransformer,
+        part: BatchPart,
+        sampler: PairBatchSampler,
+        augmentation: Augmentation | None,
+    ) -> None:
         self.pairs = part.pairs
-        corpus = self.pairs.corpus
         # One more place at the end: code -1, no language, stays -1.
         self._language_codes = np.array([*map(sampler.languages.index, self.pairs.languages), -1], np.int64)
         # Texts that are drawn less than once on average are cheaper to cut when they are drawn.
         worth_a_table = max(sampler.num_batches * part.batch_size, _ALWAYS_CUT)
-        self.gather_queries = _gather(
+        times = max(1, augmentation.copies) if augmentation is not None else 1
+        self.draw_queries = _draw(
             model,
             "query",
-            self.pairs.query_modality,
-            corpus,
+            self.pairs,
             lambda: _rows_of(self.pairs.queries),
-            cut=self.pairs.queries.num_rows <= worth_a_table,
+            cut=self.pairs.queries.num_rows * times <= worth_a_table,
+            augmentation=augmentation,
         )
-        self.gather_documents = _gather(
+        self.draw_documents = _draw(
             model,
             "document",
-            self.pairs.document_modality,
-            corpus,
+            self.pairs,
             lambda: _candidates(part),
-            cut=self.pairs.documents.num_rows <= worth_a_table,
+            cut=self.pairs.documents.num_rows * times <= worth_a_table,
+            augmentation=augmentation,
         )
 
     def labels(self, batch: PairBatch, chosen: slice, candidates: npt.NDArray[np.int32]) -> BatchLabels:
@@ -142,31 +179,85 @@ def _candidates(part: BatchPart) -> Rows:
     return np.flatnonzero(codes == names.index(part.pairs.document_modality)).astype(np.int32)
 
 
-def _gather(
+def _draw(
     model: SentenceTransformer,
     side: Side,
-    modality: str,
-    corpus: ParallelCorpus,
+    pairs: TrainingPairs,
     rows: Callable[[], Rows],
     *,
     cut: bool,
-) -> Gather:
-    """What gathers the model input of one side; its rows are listed only where a table is made of them."""
+    augmentation: Augmentation | None,
+) -> Draw:
+    """What makes the model input of one side; its rows are listed only where a table is made of them."""
+    modality = pairs.query_modality if side == "query" else pairs.document_modality
     if modality != "text":
         from isoglot.batches.media import media_gather
 
-        return media_gather(model, side, modality, corpus, rows())
-    texts, num_rows = corpus.query_texts, corpus.queries.num_rows
-    if side == "document":
-        texts, num_rows = corpus.document_texts, corpus.documents.num_rows
+        return _wherever(media_gather(model, side, modality, pairs.corpus, rows()))
+    texts = _texts(side, pairs)
+    preprocess = _preprocessing(model, side)
+    if augmentation is not None:
+        return _augmented(model, side, texts, rows, augmentation, cut=cut)
+    table = _table(model, side, texts, rows()) if cut else None
+    return _wherever(table or (lambda chosen: preprocess(texts.of(chosen))))
+
+
+def _wherever(gather: Gather) -> Draw:
+    """What gathers rows alike in whatever place they stand."""
+    return lambda rows, _: gather(rows)
+
+
+def _texts(side: Side, pairs: TrainingPairs) -> Texts:
+    corpus, tags = pairs.corpus, np.array([*pairs.languages, None], object)  # code -1 is the last: none
+    if side == "query":
+        codes, of, num_rows = pairs.query_languages, corpus.query_texts, corpus.queries.num_rows
+    else:
+        codes, of, num_rows = pairs.document_languages, corpus.document_texts, corpus.documents.num_rows
+    return Texts(of, lambda rows: tags[codes[rows]].tolist(), num_rows)
+
+
+def _preprocessing(model: SentenceTransformer, side: Side) -> Callable[[list[str]], Features]:
     prompt = model.prompts.get(side) or None
+    return lambda contents: dict(model.preprocess(contents, prompt=prompt, task=side))
 
-    def preprocess(contents: list[str]) -> Features:
-        return dict(model.preprocess(contents, prompt=prompt, task=side))
 
+def _table(model: SentenceTransformer, side: Side, texts: Texts, rows: Rows) -> Gather | None:
+    """Model input of texts that is made once, if the model takes it in a form that a table can hold."""
     table: Gather | None = None
-    if cut and still_modules(model, side, modality):
-        table = feature_table(model, side, modality, texts(rows()), preprocess, rows(), num_rows)
-    if cut and table is None:
-        table = subword_table(model, side, texts, rows(), num_rows)
-    return table or (lambda chosen: preprocess(texts(chosen)))
+    if still_modules(model, side, "text"):
+        preprocess = _preprocessing(model, side)
+        table = feature_table(model, side, "text", texts.of(rows), preprocess, rows, texts.num_rows)
+    return table or subword_table(model, side, texts.of, rows, texts.num_rows)
+
+
+def _augmented(
+    model: SentenceTransformer,
+    side: Side,
+    texts: Texts,
+    rows: Callable[[], Rows],
+    augmentation: Augmentation,
+    *,
+    cut: bool,
+) -> Draw:
+    """What makes the model input of augmented texts."""
+    change = None
+    if augmentation.changes_subwords:
+        change = subword_changer(model, side)
+        if change is None:
+            raise ConfigError(
+                f"augmentation.subword_rate must be 0 for this encoder: its {side} input is no bag of "
+                "subwords, nor subwords that are padded at their end"
+            )
+    table: Gather | None = None
+    if cut and augmentation.changes_words and augmentation.copies:
+        every = rows_of_copies(rows(), texts.num_rows, augmentation.copies)
+        # Frozen modules can run ahead only where subwords stay as they are.
+        make = _table if change is None else _subword_table
+        table = make(model, side, copied(texts, augmentation, side), every)
+    elif cut and not augmentation.changes_words:
+        table = _subword_table(model, side, texts, rows())
+    return AugmentedTexts(augmentation, texts, side, table, _preprocessing(model, side), change)
+
+
+def _subword_table(model: SentenceTransformer, side: Side, texts: Texts, rows: Rows) -> Gather | None:
+    return subword_table(model, side, texts.of, rows, texts.num_rows)

@@ -73,11 +73,13 @@ class BatchShare:
         batch: The whole batch.
         queries: The process' queries; it encodes their documents too.
         part: Number of the part that it was drawn from.
+        step: Number of the batch, over all epochs.
     """
 
     batch: PairBatch
     queries: slice
     part: int = 0
+    step: int = 0
 
     def __len__(self) -> int:
         return len(self.batch.query_rows[self.queries])
@@ -220,7 +222,8 @@ class PairBatchSampler:
             if part.num_negatives:
                 batch = add_negatives(batch, source, part.num_negatives)
             size = part.batch_size // self.num_processes
-            yield BatchShare(batch, slice(self.process * size, (self.process + 1) * size), chosen)
+            queries = slice(self.process * size, (self.process + 1) * size)
+            yield BatchShare(batch, queries, chosen, source.step)
 
     @cached_property
     def _reached(self) -> npt.NDArray[np.float64]:

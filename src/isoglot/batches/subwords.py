@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 Side = Literal["query", "document"]
 Features = dict[str, Any]
+SubwordChange = Callable[
+    [npt.NDArray[np.int32], npt.NDArray[np.int64]], tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]
+]
+"""From the ids of some texts, one after the other, and their number in each, to other ones."""
 
 _CHUNK_TEXTS = {"bags": 20_000, "sequences": 1_024}
 _UNEQUAL = ["a", "a b c d e f"]
@@ -101,6 +105,35 @@ def subword_table(
     return SubwordTable(
         indptr, np.concatenate(ids), next(iter(form.pad_ids or ()), None), form.zeros, form.rest
     )
+
+
+def subword_changer(
+    model: SentenceTransformer, side: Side
+) -> Callable[[Features, SubwordChange], Features] | None:
+    """What gives the texts in a model's input other subwords.
+
+    Args:
+        model: Encodes texts.
+        side: Which side they are on.
+
+    Returns:
+        A function of model input and of how subwords change; None if the model takes texts in another form,
+        as `subword_table` says.
+    """
+    form = _read(dict(model.preprocess(_UNEQUAL, prompt=model.prompts.get(side) or None, task=side)))
+    if form is None or (form.pad_ids is not None and len(form.pad_ids) != 1):
+        return None
+    pad_id = next(iter(form.pad_ids or ()), None)
+
+    def changed(features: Features, change: SubwordChange) -> Features:
+        found = _read(features)
+        assert found is not None  # as its form has shown
+        ids, counts = change(found.ids, found.counts)
+        indptr = np.concatenate([[0], np.cumsum(counts)])
+        table = SubwordTable(indptr, ids, pad_id, found.zeros, found.rest)
+        return table(np.arange(len(counts), dtype=np.int32))
+
+    return changed
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from isoglot.cli.options import Cache, Data, Json, Languages, Measures, Model, Seed, SkipBad, split_tags
+from isoglot.cli.perturbing import parse_perturbing
 
 if TYPE_CHECKING:
     from isoglot.evaluation import Comparison, Results, TransferLanguages
@@ -54,6 +55,27 @@ _RunDepth = Annotated[
 _Mteb = Annotated[
     Path | None, typer.Option(help="Folder for the same results as MTEB's TaskResult files.", metavar="DIR")
 ]
+_Perturb = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Measure perturbed queries too: typo, ocr, diacritics, case, punctuation, word_order, "
+        "transliteration, synonyms, code_switch; of pictures noise, blur, crop, jpeg. With commas between, "
+        "or given again.",
+        metavar="NAME",
+    ),
+]
+_Strengths = Annotated[
+    str, typer.Option(help="How much is perturbed, from 0 to 1, with commas between.", metavar="NUMBERS")
+]
+_PerturbSide = Annotated[str, typer.Option(help="What is perturbed: queries, documents or both.")]
+_Synonyms = Annotated[
+    list[str] | None,
+    typer.Option(help="Table of synonyms for a language (JSON or TSV).", metavar="TAG=FILE"),
+]
+_Dictionary = Annotated[
+    list[str] | None,
+    typer.Option(help="Dictionary for code_switch, two columns, such as en:de=FILE.", metavar="TAG:TAG=FILE"),
+]
 
 
 def evaluate(
@@ -73,6 +95,11 @@ def evaluate(
     run_depth: _RunDepth = 100,
     cache: Cache = True,
     mteb: _Mteb = None,
+    perturb: _Perturb = None,
+    strengths: _Strengths = "0.1,0.3,0.5",
+    perturb_side: _PerturbSide = "queries",
+    synonyms: _Synonyms = None,
+    dictionary: _Dictionary = None,
     skip_bad: SkipBad = False,
     seed: Seed = 0,
     as_json: Json = False,
@@ -86,7 +113,6 @@ def evaluate(
     from isoglot.evaluation.measures import parse_measures
     from isoglot.evaluation.results import slug
     from isoglot.experiments.measuring import Measuring, measure_all
-    from isoglot.mteb_exchange import write_task_results
 
     if measures:
         parse_measures(measures)
@@ -101,13 +127,14 @@ def evaluate(
         seed=seed,
         cache=cache,
         skip_bad=skip_bad,
+        perturbing=parse_perturbing(split_tags(perturb), strengths, perturb_side, synonyms, dictionary),
     )
     results = measure_all(
         model, corpora, how, data_dir=data, name=name, progress=_tell, show_bar=sys.stderr.isatty()
     )
     folder = out or Path("results") / slug(results.models[0])
     if mteb is not None:
-        write_task_results(results, mteb)
+        _write_mteb(results, mteb)
     _write(results, folder)  # first, so that nothing is lost if the models cannot be compared
     if others:
         results = _compare(results, others, seed)
@@ -140,28 +167,43 @@ def _write(results: Results, folder: Path) -> None:
     write_tables(results, folder / "tables")
 
 
+def _write_mteb(results: Results, folder: Path) -> None:
+    from isoglot.evaluation.curves import unperturbed
+    from isoglot.mteb_exchange import write_task_results
+
+    write_task_results(unperturbed(results), folder)
+
+
 def _compare(results: Results, others: Sequence[Results], seed: int) -> Results:
     """The results beside those of other models on the same corpora, with comparisons."""
     from isoglot.evaluation import compare, join_results
+    from isoglot.evaluation.curves import perturbed_names, unperturbed
 
     places = {(record.corpus, record.split) for record in results.records}
     joined = join_results([results, *(part.on(places) for part in others)])
     comparisons: list[Comparison] = []
     for part in others:
-        for model in part.models:
-            comparisons += compare(joined, model, models=results.models, seed=seed).comparisons
-    return replace(joined, comparisons=tuple(comparisons))
+        for model in unperturbed(part).models:
+            comparisons += compare(joined, model, models=unperturbed(results).models, seed=seed).comparisons
+    of_perturbed = (row for row in joined.comparisons if row.model in perturbed_names(joined))
+    return replace(joined, comparisons=(*of_perturbed, *comparisons))
 
 
 def _print(results: Results, folder: Path) -> None:
     from rich.console import Console
 
-    Console().print(results.table())
+    from isoglot.evaluation.curves import perturbed_names, unperturbed
+
+    Console().print(unperturbed(results).table())
+    if perturbed_names(results):
+        Console().print(results.perturbed())
     Console(stderr=True).print(f"Wrote {folder}/results.json, report.html, tables/ and runs/", markup=False)
 
 
 def _summary(results: Results, folder: Path) -> dict[str, object]:
-    """The macro averages, the comparisons of them, and where everything else is."""
+    """The macro averages, the comparisons of them, curves of them, and where everything else is."""
+    from isoglot.evaluation.curves import build_curves, mean_curves
+
     keys = ("model", "corpus", "split", "setting", "measure", "value", "low", "high")
     media = ("query_modality", "document_modality")
     tested = ("baseline", "p_value", "adjusted_p_value")
@@ -177,4 +219,5 @@ def _summary(results: Results, folder: Path) -> dict[str, object]:
             for row in results.comparisons
             if row.query_language == row.document_language == "*"
         ],
+        "curves": [asdict(curve) for curve in mean_curves(build_curves(results))],
     }

@@ -11,6 +11,7 @@ from isoglot.evaluation.measures import MEASURES, Measure, RelevantRanks, parse_
 from isoglot.evaluation.paired import evaluate_pairs
 from isoglot.evaluation.reading import read_results
 from isoglot.evaluation.results import Comparison, Result, Results, join_results
+from isoglot.evaluation.robustness import Perturbing, RobustnessResults, evaluate_robustness
 from isoglot.evaluation.tagging import evaluate_tagging
 from isoglot.evaluation.transfer_cells import TransferLanguages
 from isoglot.evaluation.trec import Run, measure_run, read_qrels, read_run, write_qrels, write_run
@@ -23,16 +24,19 @@ __all__ = [
     "MEASURES",
     "Comparison",
     "Measure",
+    "Perturbing",
     "RelevantRanks",
     "Result",
     "Results",
     "RetrievalEvaluator",
+    "RobustnessResults",
     "Run",
     "TransferLanguages",
     "compare",
     "evaluate",
     "evaluate_bitext",
     "evaluate_pairs",
+    "evaluate_robustness",
     "evaluate_tagging",
     "join_results",
     "measure_run",

@@ -239,6 +239,19 @@ class Results:
 
         return bias_table(self)
 
+    def perturbed(self, measure: str = "AP") -> TextTable:
+        """What perturbed queries or documents cost, a line per perturbation and strength.
+
+        Args:
+            measure: What to show.
+
+        Returns:
+            A table that prints itself; without lines where nothing was perturbed.
+        """
+        from isoglot.report.robustness import strengths_table
+
+        return strengths_table(self, measure)
+
     def to_html(self, path: str | Path) -> None:
         """Writes one self-contained page with tables and pictures."""
         from isoglot.report.html import write_html

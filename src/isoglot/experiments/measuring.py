@@ -22,6 +22,7 @@ from isoglot.evaluation import (
 )
 from isoglot.evaluation.loading import load_model
 from isoglot.evaluation.references import CorpusReference, resolve
+from isoglot.evaluation.robustness import Perturbing, evaluate_robustness
 from isoglot.evaluation.transfer import languages_there, low_resource_languages
 from isoglot.experiments.run import Progress, say_nothing
 from isoglot.report.provenance import TRAINING
@@ -62,6 +63,7 @@ class Measuring:
         cache: Whether vectors are kept on disk and used again.
         skip_bad: Whether rows are left out whose media files cannot be read; the configuration of the results
             then says what is missing, as `skipped_media`.
+        perturbing: What retrieval is also measured with perturbed; None for nothing.
     """
 
     task: str | None = None
@@ -74,6 +76,7 @@ class Measuring:
     seed: int = 0
     cache: bool | str | Path = False
     skip_bad: bool = False
+    perturbing: Perturbing | None = None
 
     def __post_init__(self) -> None:
         if self.task is not None and self.task not in TASKS:
@@ -271,15 +274,17 @@ def _measure(
     }
     source = how.transfer.source if how.transfer is not None and how.transfer.source else "en"
     if job.task == "retrieval":
-        return evaluate(
-            model,
-            job.corpus,
-            measures=job.measures,
-            transfer=_transfer_of(job.corpus, how.transfer),
-            head_depth=how.head_depth,
-            run_depth=how.run_depth,
-            **common,
-        )
+        common |= {
+            "measures": job.measures,
+            "transfer": _transfer_of(job.corpus, how.transfer),
+            "head_depth": how.head_depth,
+            "run_depth": how.run_depth,
+        }
+        if how.perturbing is None:
+            return evaluate(model, job.corpus, **common)
+        return evaluate_robustness(model, job.corpus, **vars(how.perturbing), **common).results
+    if how.perturbing is not None and not job.of_suite:
+        raise ConfigError(f"{job.corpus.name}: only retrieval is perturbed, and this is {job.task}")
     of_task: dict[str, Callable[..., Results]] = {"bitext": evaluate_bitext, "tagging": evaluate_tagging}
     if job.task == "tagging":
         common["source_language"] = source

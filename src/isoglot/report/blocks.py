@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from isoglot.evaluation.examples import Example
+from isoglot.report.curve_pictures import CurveChart
 from isoglot.report.pictures import BarChart, HeatMap
 from isoglot.report.tables import TextTable
 
@@ -25,6 +26,7 @@ class Block:
         tables: Tables to be seen at once.
         terms: What each line of the tables tells, in a sentence.
         charts: Bars.
+        curves: Lines over strength.
         maps: Heat maps.
         examples: Model -> its worst queries.
         folded: Tables behind a line that opens them.
@@ -37,6 +39,7 @@ class Block:
     tables: tuple[TextTable, ...] = ()
     terms: tuple[tuple[str, str], ...] = ()
     charts: tuple[BarChart, ...] = ()
+    curves: tuple[CurveChart, ...] = ()
     maps: tuple[HeatMap, ...] = ()
     examples: dict[str, tuple[Example, ...]] = field(default_factory=dict)
     folded: tuple[TextTable, ...] = ()
@@ -56,7 +59,9 @@ class Block:
 
     def __bool__(self) -> bool:
         tables = (*self.tables, *self.folded)
-        return any(table.rows for table in tables) or bool(self.charts or self.maps or self.examples)
+        return any(table.rows for table in tables) or bool(
+            self.charts or self.curves or self.maps or self.examples
+        )
 
 
 def all_tables(blocks: Iterable[Block]) -> Iterator[TextTable]:

@@ -26,9 +26,9 @@ def write_tables(results: Results | Iterable[Results], folder: str | Path) -> li
     The tables are, where there is anything to put in them: `settings`, `measures`, `languages`,
     `language-pairs`, `language-matrix`, `bias`, `bias-by-language`, `transfer`, `examples` (the worst
     queries), `comparisons` (in the main measure), `comparisons-by-language`, `comparisons-by-pair`,
-    `comparisons-all-measures`; of models that say what they were trained on, `training` and, by number,
-    `training-pairs-1`; and in place of `settings` and `measures`, `pairs` for pairs of texts,
-    `bitext` for translations, `tagging` for tags.
+    `comparisons-all-measures`; `perturbed` and `perturbed-by-language`; of models that say what they were
+    trained on, `training` and, by number, `training-pairs-1`; and in place of `settings` and `measures`,
+    `pairs` for pairs of texts, `bitext` for translations, `tagging` for tags.
 
     Args:
         results: One evaluation or several.
@@ -64,7 +64,7 @@ def _tables(results: Results) -> Iterator[tuple[str, TextTable]]:
 def _tables_of(section: Section) -> Iterator[tuple[str, TextTable]]:
     """Name without ending, and table."""
     where = f"{slug(section.corpus)}.{slug(section.split)}"
-    for table in all_tables([section.overview, section.worst]):
+    for table in all_tables([section.overview, section.robustness, section.worst]):
         yield f"{where}.{table.name}", table
     for direction in section.directions:
         place = f"{where}.{direction.slug}" if direction.slug else where

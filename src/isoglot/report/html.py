@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from isoglot.errors import SearchError
+from isoglot.evaluation.curves import unperturbed
 from isoglot.evaluation.results import Results, join_results
 from isoglot.files import whole_file
 from isoglot.report.provenance import provenance_block
@@ -59,7 +60,7 @@ def render_html(results: Results | Iterable[Results]) -> str:
     environment.filters["language_name"] = language_name
     environment.globals.update(num_colours=NUM_COLOURS, long_text=_LONG_TEXT)
     return environment.get_template("page.html.jinja").render(
-        title=_title(joined),
+        title=_title(unperturbed(joined)),
         overview=build_overview(joined),
         sections=build_sections(joined),
         provenance=provenance_block(joined),

@@ -8,12 +8,14 @@ from itertools import groupby
 from typing import Any
 
 from isoglot.corpora.media_files import SkippedMedia
+from isoglot.evaluation.curves import perturbed_names, unperturbed
 from isoglot.evaluation.results import Results, slug
 from isoglot.report.blocks import Block
 from isoglot.report.headline import part_headline, part_title
 from isoglot.report.paired import paired_blocks
 from isoglot.report.parts import Part, build_parts
 from isoglot.report.retrieval import retrieval_blocks
+from isoglot.report.robustness import robustness_block
 from isoglot.report.tables import TextTable, settings_of_parts
 from isoglot.report.values import direction_slug
 from isoglot.report.worst import examples_block
@@ -45,6 +47,7 @@ class Section:
         split: Which judged queries.
         overview: All directions at a glance; empty if there is one.
         directions: One after the other, never mixed.
+        robustness: What perturbed queries cost; empty if none were measured.
         worst: Examples of the worst queries.
         facts: Name and value of what was measured and how.
     """
@@ -53,6 +56,7 @@ class Section:
     split: str
     overview: Block
     directions: list[Direction]
+    robustness: Block
     worst: Block
     facts: list[tuple[str, str]]
 
@@ -66,8 +70,13 @@ def build_sections(results: Results) -> list[Section]:
     Returns:
         One for each corpus and split, in order of appearance.
     """
-    found = groupby(build_parts(results), key=lambda part: (part.corpus, part.split))
-    return [_section(results, *key, list(parts)) for key, parts in found]
+    plain = unperturbed(results)
+    found = groupby(build_parts(plain), key=lambda part: (part.corpus, part.split))
+    sections = [_section(plain, *key, list(parts)) for key, parts in found]
+    if not perturbed_names(results):
+        return sections
+    blocks = (robustness_block(results.on({(each.corpus, each.split)})) for each in sections)
+    return [replace(each, robustness=block) for each, block in zip(sections, blocks, strict=True)]
 
 
 def build_overview(results: Results) -> Block:
@@ -80,7 +89,7 @@ def build_overview(results: Results) -> Block:
         The block; empty if there is one corpus.
     """
     title = "All corpora"
-    parts = build_parts(results)
+    parts = build_parts(unperturbed(results))
     if len({(part.corpus, part.split) for part in parts}) < 2:
         return Block(title)
     note = "Macro averages over languages or pairs of languages."
@@ -94,6 +103,7 @@ def _section(results: Results, corpus: str, split: str, parts: list[Part]) -> Se
         split,
         _overview(parts),
         [_direction(part, alone=len(parts) == 1) for part in parts],
+        Block("Perturbed queries"),
         examples_block(examples),
         list(_facts(results, corpus, split)),
     )

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from isoglot.errors import ConfigError
+from isoglot.robustness.embeddings import PERTURBATION
 from isoglot.training.attention import attention_kernel
 
 Features = Mapping[str, Any]
@@ -145,6 +146,8 @@ def _without_padding(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 def _both_static(queries: Features, documents: Features) -> bool:
     """Whether both columns are subwords of texts, for the same tower of a model with several."""
     if not all(key in column for column in (queries, documents) for key in _STATIC_KEYS):
+        return False
+    if PERTURBATION in queries or PERTURBATION in documents:  # rows of texts, which are not merged
         return False
     routes = [
         {key: value for key, value in column.items() if not isinstance(value, Tensor)}

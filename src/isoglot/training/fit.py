@@ -14,6 +14,8 @@ from isoglot.batches import PairBatchSampler, Scheme
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import ConfigError
 from isoglot.retrieval.fingerprint import fingerprint
+from isoglot.robustness.augmentation import TextAugmentation
+from isoglot.robustness.augmentation_settings import build_augmentation
 from isoglot.training.artefact import save_model
 from isoglot.training.checkpoints import discard_newer, last_whole_checkpoint
 from isoglot.training.parts import (
@@ -79,6 +81,7 @@ def fit(
 
     Raises:
         ConfigError: If settings are out of range, or scheme and corpus do not fit.
+        CorpusError: If a file that augments texts breaks a rule.
         CheckpointError: If `output_dir` holds another training or something that is not one, or cannot be
             written to.
     """
@@ -124,6 +127,7 @@ def fit_parts(
 
     Raises:
         ConfigError: If settings are out of range, or schemes and corpora do not fit.
+        CorpusError: If a file that augments texts breaks a rule.
         CheckpointError: If `output_dir` holds another training or something that is not one, or cannot be
             written to.
     """
@@ -143,16 +147,20 @@ def fit_parts(
     if settings.objective.conditional_weight:
         check_parts(sampler.parts)
     loss = build_loss(model, settings, teacher)  # refuses what cannot be before the folder is claimed
+    if loss.perturbations is not None:
+        loss.perturbations.check(model, sampler.parts)
+    augmentation = build_augmentation(settings.augmentation, model, seed=settings.seed)
     facts = {**identity(parts, settings, record), **_facts_of(model, teacher)}
     if processes.by_first(lambda: claim(folder, facts)):
         return load_encoder(folder, device="cpu" if model.device.type == "cpu" else None, normalize=False)
     trainer = _train(
-        _Job(model, loss, sampler, settings, processes, evaluator, tuple(callbacks or ())),
+        _Job(model, loss, sampler, settings, processes, evaluator, tuple(callbacks or ()), augmentation),
         folder / CHECKPOINTS,
     )
     dev = _dev_history(trainer, evaluator, settings)
     temperature = loss.get_config_dict()["temperature"]
-    processes.by_first(lambda: _finish(trainer, folder, facts | {"temperature": temperature}, dev))
+    found = {"temperature": temperature, "passes": settings.robust.passes}
+    processes.by_first(lambda: _finish(trainer, folder, facts | found, dev))
     return model
 
 
@@ -184,6 +192,7 @@ class _Job:
     processes: Processes
     evaluator: Evaluator | None
     callbacks: tuple[Any, ...]
+    augmentation: TextAugmentation | None
 
 
 def _finish(trainer: PairTrainer, folder: Path, facts: dict[str, Any], dev: list[dict[str, Any]]) -> None:
@@ -221,13 +230,15 @@ def _train(job: _Job, checkpoints: Path) -> PairTrainer:
     from isoglot.batches.collation import PairCollator
     from isoglot.batches.features import passing_still_modules
     from isoglot.retrieval.exact import fast_matmul
+    from isoglot.robustness.embeddings import taking_perturbations
     from isoglot.training.sparse import sparse_updates
     from isoglot.training.trainer import DevEvaluation, PairTrainer
 
-    with sparse_updates(job.model) as sparse, passing_still_modules(job.model):
+    perturbed = nullcontext() if job.loss.perturbations is None else taking_perturbations(job.model)
+    with sparse_updates(job.model) as sparse, passing_still_modules(job.model), perturbed:
         trainer = PairTrainer(
             sampler=job.sampler,
-            collator=PairCollator(job.model, job.sampler),
+            collator=PairCollator(job.model, job.sampler, job.augmentation),
             sparse=sparse,
             processes=job.processes,
             model=job.model,

@@ -17,6 +17,7 @@ from isoglot.training import metric_terms, pretraining_terms, terms
 from isoglot.training.conditional import ConditionedTexts, CrossAttention, condition
 from isoglot.training.encoded import EncodedBatch
 from isoglot.training.encoding import Features, encode_columns, encode_states, medium_of
+from isoglot.training.perturbed import Perturbations
 from isoglot.training.settings import ObjectiveSettings, TrainingSettings
 from isoglot.training.terms import Term
 from isoglot.training.views import Views
@@ -39,7 +40,8 @@ class RetrievalLoss(nn.Module):
         mini_batch_size: Rows that are encoded at a time; 0 for all.
         views: How augmented views are drawn; None for none.
         conditional: Reads texts beside what they describe; None if nothing does. No part of the model.
-        step: Number of the step, which views depend on; the trainer sets it.
+        perturbations: How input is perturbed that the terms are taken on too; None for none.
+        step: Number of the step, which views and perturbations depend on; the trainer sets it.
         log_scale: Logarithm of the inverse temperature; a parameter if it is learned.
     """
 
@@ -54,6 +56,7 @@ class RetrievalLoss(nn.Module):
         mini_batch_size: int = 0,
         views: Views | None = None,
         conditional: CrossAttention | None = None,
+        perturbations: Perturbations | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> None:
         """Makes the loss.
@@ -68,6 +71,7 @@ class RetrievalLoss(nn.Module):
             mini_batch_size: Rows that are encoded at a time, to need less memory; 0 for all.
             views: How the augmented views are drawn that a term asks for.
             conditional: Reads texts beside what they describe, for a term that asks for it.
+            perturbations: How input is perturbed; the loss is then taken within `taking_perturbations`.
             config: What the model card says of the loss, beside the temperature.
 
         Raises:
@@ -82,6 +86,7 @@ class RetrievalLoss(nn.Module):
         self.dimensions = dict(dimensions or {})
         self.mini_batch_size = mini_batch_size
         self.views, self.conditional, self.step = views, conditional, 0
+        self.perturbations = perturbations
         self._config = dict(config or {})
         self._normalize = _leaves_length_open(model)
         _check_encoder(model, self.dimensions, mini_batch_size)
@@ -100,9 +105,19 @@ class RetrievalLoss(nn.Module):
             labels: (n, 4) labels of these documents (`BatchLabels.pack`).
 
         Returns:
-            Name -> scalar; `name@D` for a term in the first D dimensions.
+            Name -> scalar; `name@D` for a term in the first D dimensions, `name@perturbed` on
+            perturbed input.
         """
         queries, documents = sentence_features
+        evaluate = partial(self._parts, (queries, documents), labels)
+        if self.perturbations is None:
+            return evaluate(queries, documents)
+        return self.perturbations.parts(evaluate, self.model, queries, documents, self.step)
+
+    def _parts(
+        self, unperturbed: tuple[Features, Features], labels: Tensor, queries: Features, documents: Features
+    ) -> dict[str, Tensor]:
+        """The weighted terms of a batch, whose views are drawn of what is not perturbed."""
         embeddings, conditioned = self._encode(queries, documents)
         scale = self.log_scale.exp().clamp(max=_MAX_SCALE)
         media = (medium_of(queries), medium_of(documents))
@@ -110,8 +125,8 @@ class RetrievalLoss(nn.Module):
         batch = batch.with_conditioned(conditioned)
         if self.views is not None:
             viewed = (
-                self.views.of_queries(queries, self.step, batch.own_queries.start),
-                self.views.of_documents(documents, self.step, batch.own_documents.start),
+                self.views.of_queries(unperturbed[0], self.step, batch.own_queries.start),
+                self.views.of_documents(unperturbed[1], self.step, batch.own_documents.start),
             )
             batch = batch.with_views(*self._embed(*viewed))
         parts = {name: term.weight * term.value(batch) for name, term in self.terms.items()}
@@ -180,8 +195,14 @@ def build_loss(
         mini_batch_size=settings.mini_batch_size,
         views=_views(model, settings),
         conditional=_conditional(model, settings),
-        config=asdict(objective) | {"mini_batch_size": settings.mini_batch_size},
+        perturbations=Perturbations(settings.robust, settings.seed) if settings.robust.active else None,
+        config=asdict(objective) | {"mini_batch_size": settings.mini_batch_size} | _robust(settings),
     )
+
+
+def _robust(settings: TrainingSettings) -> dict[str, Any]:
+    """What the model card says of perturbations, if there are any."""
+    return {"robust": asdict(settings.robust)} if settings.robust.active else {}
 
 
 def _terms(objective: ObjectiveSettings, teacher: TeacherVectors | None) -> dict[str, Term]:

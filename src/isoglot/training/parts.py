@@ -139,6 +139,8 @@ def identity(
         shares = [{"batch_size": part.batch_size, "weight": part.weight, "name": part.name} for part in parts]
         of_parts = {"parts": [part.identity | share for part, share in zip(parts, shares, strict=True)]}
     facts = {"seed": settings.seed, "settings": asdict(settings), **of_parts}
+    if settings.augmentation.active:
+        facts["augmentation_checksums"] = settings.augmentation.checksums()
     return {**facts, "config": dict(record)} if record else facts
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 from typing import get_args
 
 from isoglot.objectives import Directions, Negatives, SeveralPositives
+from isoglot.robustness.augmentation_settings import AugmentationSettings
+from isoglot.robustness.settings import RobustSettings
 from isoglot.training.media_views import MediaViews
 from isoglot.training.metric_terms import Contrastive, Repelled
 from isoglot.training.terms import Consistency, Translations
@@ -161,6 +163,8 @@ class TrainingSettings:
         learning_rate: Highest learning rate; 3e-5 suits a pretrained transformer, 0.01 a static encoder.
         warmup_share: Share of the steps over which the rate rises from 0; it falls to 0 over the rest.
         objective: Towards what.
+        robust: On which perturbations of its input, too.
+        augmentation: What changes the texts that are trained on.
         evaluate_every_steps: Steps between dev evaluations; 0 evaluates at the end only.
         measure: Dev measure whose best checkpoint is kept, as the evaluator names it; "" keeps the last.
         higher_is_better: Direction of that measure (False for rank distance).
@@ -175,6 +179,8 @@ class TrainingSettings:
     learning_rate: float = 3e-5
     warmup_share: float = 0.1
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
+    robust: RobustSettings = field(default_factory=RobustSettings)
+    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     evaluate_every_steps: int = 0
     measure: str = "mean_AP"
     higher_is_better: bool = True
@@ -196,7 +202,12 @@ class TrainingSettings:
                 not (self.mini_batch_size and self.objective.conditional_weight)
             ),
         }
-        return _broken(self, rules) + [f"objective.{problem}" for problem in self.objective.broken_rules()]
+        return [
+            *_broken(self, rules),
+            *(f"objective.{problem}" for problem in self.objective.broken_rules()),
+            *(f"robust.{problem}" for problem in self.robust.broken_rules()),
+            *(f"augmentation.{problem}" for problem in self.augmentation.broken_rules()),
+        ]
 
 
 def _broken(settings: object, rules: dict[str, bool]) -> list[str]:

@@ -27,6 +27,8 @@ from isoglot.encoders import (
     freeze,
     train_subwords,
 )
+from isoglot.robustness.augmentation_settings import AugmentationSettings
+from isoglot.robustness.settings import RobustSettings
 from isoglot.training import TrainingSettings, fit
 from isoglot.training.settings import ObjectiveSettings
 
@@ -87,6 +89,8 @@ def main(corpus_folder: str, output: str, kind: str, *changes: str) -> None:
     settings |= {key: json.loads(value) for key, _, value in (change.partition("=") for change in changes)}
     stop = StopAt(settings.pop("stop_at", -1))
     objective = ObjectiveSettings(**settings.pop("objective", {"learn_temperature": True}))
+    robust = RobustSettings(**settings.pop("robust", {}))
+    augmentation = AugmentationSettings(**settings.pop("augmentation", {}))
     model = build(kind, corpus.documents["text"].to_pylist())
     with recorded() as found:
         fit(
@@ -94,7 +98,9 @@ def main(corpus_folder: str, output: str, kind: str, *changes: str) -> None:
             corpus,
             scheme=Hybrid(),
             output_dir=output,
-            settings=TrainingSettings(objective=objective, **settings),
+            settings=TrainingSettings(
+                objective=objective, robust=robust, augmentation=augmentation, **settings
+            ),
             callbacks=[stop],
         )
     process = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0

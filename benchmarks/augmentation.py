@@ -1,0 +1,143 @@
+"""What augmentation costs: training steps with it against the same steps without.
+
+    python benchmarks/augmentation.py [--encoder static|transformer] [--steps N] [--rounds N]
+
+Prints, for the same model, batch size and data in one process, the median time of a step (drawing and
+collating its batch included) as a multiple of that of plain training, and the seconds before the first step:
+
+    words        synonyms drawn anew in every step, so that every batch is cut into subwords when it is drawn
+    copies       synonyms in 4 copies that are cut beforehand
+    subwords     BPE dropout
+    all          words and subwords
+
+Every word of every language has two neighbours here, which is more than any table has. The ways run in turns,
+so that a busy machine slows all alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sentence_transformers import SentenceTransformer
+from transformers import TrainerCallback
+
+from isoglot.batches import Hybrid
+from isoglot.corpora.parallel import ParallelCorpus
+from isoglot.encoders import build_static_encoder, build_transformer_encoder, train_subwords
+from isoglot.robustness.augmentation_settings import AugmentationSettings
+from isoglot.training import TrainingSettings, fit
+from isoglot.world import build_text_corpus
+
+WARM_UP_STEPS = 5
+LANGUAGES = ("de", "en", "ru", "th", "tr")
+
+
+class Clock(TrainerCallback):
+    """Times each step, drawing and collating its batch included."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+
+    def on_train_begin(self, *args: Any, **kwargs: Any) -> None:
+        """Starts the clock."""
+        self.ends.append(time.perf_counter())
+
+    def on_step_end(self, *args: Any, **kwargs: Any) -> None:
+        """Takes the time."""
+        self.ends.append(time.perf_counter())
+
+
+def write_tables(corpus: ParallelCorpus, folder: Path) -> dict[str, str]:
+    """A table for each language, in which the neighbours of a word are the two after it in the alphabet."""
+    names, codes = corpus.document_languages
+    files = {}
+    for code, language in enumerate(names):
+        rows = np.flatnonzero(codes == code).astype(np.int32)
+        words = sorted({word for text in corpus.document_texts(rows) for word in text.split()})
+        lines = [
+            f"{word}\t{words[place - 1]}\t{words[place - 2]}\n"
+            for place, word in enumerate(words)
+            if len(words) > 2
+        ]
+        path = folder / f"{language}.tsv"
+        path.write_text("".join(lines), encoding="utf-8")
+        files[language] = str(path)
+    return files
+
+
+def timed(
+    model: SentenceTransformer, corpus: ParallelCorpus, settings: TrainingSettings
+) -> tuple[list[float], float]:
+    """Seconds of each step after the first few, and seconds before the first one."""
+    clock, start = Clock(), time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        fit(
+            copy.deepcopy(model),
+            corpus,
+            scheme=Hybrid(),
+            output_dir=Path(folder) / "model",
+            settings=settings,
+            callbacks=[clock],
+        )
+    return np.diff(clock.ends)[WARM_UP_STEPS:].tolist(), clock.ends[0] - start
+
+
+def build_model(kind: str, corpus: ParallelCorpus) -> SentenceTransformer:
+    """A static encoder or a small transformer, as `isoglot train` builds them by default."""
+    rows = np.arange(corpus.documents.num_rows, dtype=np.int32)
+    tokenizer = train_subwords(corpus.document_texts(rows), 8_000, model="bpe")
+    if kind == "static":
+        return build_static_encoder(tokenizer, 256)
+    return build_transformer_encoder(tokenizer, layers=4, hidden_size=256, heads=4, max_tokens=64)
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--encoder", default="static", choices=("static", "transformer"))
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batch-size", type=int, default=128)
+    options = parser.parse_args()
+    corpus = build_text_corpus(languages=LANGUAGES)
+    model = build_model(options.encoder, corpus)
+    steps: dict[str, list[float]] = {}
+    before: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        tables = write_tables(corpus, Path(folder))
+        ways = {
+            "plain": AugmentationSettings(),
+            "words": AugmentationSettings(tables=tables),
+            "copies": AugmentationSettings(tables=tables, copies=4),
+            "subwords": AugmentationSettings(subword_rate=0.1),
+            "all": AugmentationSettings(tables=tables, subword_rate=0.1),
+        }
+        for number in range(options.rounds):
+            order = [*ways][number % len(ways) :] + [*ways][: number % len(ways)]
+            for name in order:
+                settings = TrainingSettings(
+                    steps=options.steps, batch_size=options.batch_size, augmentation=ways[name]
+                )
+                found, first = timed(model, corpus, settings)
+                steps.setdefault(name, []).extend(found)
+                before.setdefault(name, []).append(first)
+    plain = statistics.median(steps["plain"])
+    for name in ways:
+        step = statistics.median(steps[name])
+        print(
+            f"{name:10} {1000 * step:7.2f} ms a step  {step / plain:5.2f} times plain  "
+            f"{min(before[name]):6.1f} s before the first"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Robust training, smoothed prediction, and perturbations to measure robustness with."""
