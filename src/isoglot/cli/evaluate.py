@@ -198,7 +198,7 @@ def _write_mteb(results: Results, folder: Path) -> None:
 def _compare(results: Results, others: Sequence[Results], seed: int) -> Results:
     """The results beside those of other models on the same corpora, with comparisons."""
     from isoglot.evaluation import compare, join_results
-    from isoglot.evaluation.curves import perturbed_names, unperturbed
+    from isoglot.evaluation.curves import perturbed_names, shown_measure, unperturbed
 
     places = {(record.corpus, record.split) for record in results.records}
     joined = join_results([results, *(part.on(places) for part in others)])
@@ -213,10 +213,10 @@ def _compare(results: Results, others: Sequence[Results], seed: int) -> Results:
 def _print(results: Results, folder: Path) -> None:
     from rich.console import Console
 
-    from isoglot.evaluation.curves import perturbed_names, unperturbed
+    from isoglot.evaluation.curves import perturbed_names, shown_measure, unperturbed
     from isoglot.report.robustness import retained_table
 
-    Console().print(unperturbed(results).table())
+    Console().print(unperturbed(results).table(shown_measure(results)))
     if perturbed_names(results):
         Console().print(retained_table(results))
     Console(stderr=True).print(f"Wrote {folder}/results.json, report.html, tables/ and runs/", markup=False)
