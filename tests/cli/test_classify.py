@@ -75,6 +75,7 @@ def test_a_classifier_and_its_values_in_every_pair_of_languages(
     assert lines["en"]["value"] > 0.8
     assert lines["en"]["low"] <= lines["en"]["value"] <= lines["en"]["high"]
     values = json.loads((root / "out" / "results.json").read_text())
+    assert "head" in (root / "out" / "report.html").read_text()
     cells = {
         (row["query_language"], row["document_language"]): row["value"]
         for row in values

@@ -51,7 +51,7 @@ def classify(
     Where only a published `dev` is at hand, as of paws-x and xnli, it is parted by sentences into the three.
 
     The same command, started again, goes on with the epoch at which it was interrupted, and only measures
-    where training had finished. Writes results.json, config.json and per_query.parquet.
+    where training had finished. Writes results.json, config.json, per_query.parquet and report.html.
     """
     from rich.console import Console
 
@@ -76,11 +76,12 @@ def classify(
         )
     target = out or Path("results") / folder.name
     results.write(target)
+    results.to_html(target / "report.html")
     if as_json:
         typer.echo(json.dumps(_summary(results, settings, folder, target), ensure_ascii=False))
         return
     _print(results, settings)
-    console.print(f"Classifier: {folder}. Wrote {target}/results.json", markup=False, highlight=False)
+    console.print(f"Classifier: {folder}. Wrote {target}/results.json and report.html", markup=False, highlight=False)
 
 
 def _read(name: str, data: Path | None, settings: ClassificationConfig) -> ParallelCorpus:
