@@ -46,7 +46,15 @@ def test_everything_is_written_and_the_table_printed(folders, capsys):
 
 def test_a_measure_other_than_the_usual_one_is_printed_and_reported(folders, capsys):
     out = folders / "other"
-    arguments = ["evaluate", str(folders / "model"), str(folders / "toy"), "--split", "dev", "--out", str(out)]
+    arguments = [
+        "evaluate",
+        str(folders / "model"),
+        str(folders / "toy"),
+        "--split",
+        "dev",
+        "--out",
+        str(out),
+    ]
     assert cli.main([*arguments, "--measure", "nDCG@10"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     value = read_results(out).value("multilingual", "nDCG@10")

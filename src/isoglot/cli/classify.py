@@ -81,7 +81,9 @@ def classify(
         typer.echo(json.dumps(_summary(results, settings, folder, target), ensure_ascii=False))
         return
     _print(results, settings)
-    console.print(f"Classifier: {folder}. Wrote {target}/results.json and report.html", markup=False, highlight=False)
+    console.print(
+        f"Classifier: {folder}. Wrote {target}/results.json and report.html", markup=False, highlight=False
+    )
 
 
 def _read(name: str, data: Path | None, settings: ClassificationConfig) -> ParallelCorpus:

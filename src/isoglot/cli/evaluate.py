@@ -198,7 +198,7 @@ def _write_mteb(results: Results, folder: Path) -> None:
 def _compare(results: Results, others: Sequence[Results], seed: int) -> Results:
     """The results beside those of other models on the same corpora, with comparisons."""
     from isoglot.evaluation import compare, join_results
-    from isoglot.evaluation.curves import perturbed_names, shown_measure, unperturbed
+    from isoglot.evaluation.curves import perturbed_names, unperturbed
 
     places = {(record.corpus, record.split) for record in results.records}
     joined = join_results([results, *(part.on(places) for part in others)])

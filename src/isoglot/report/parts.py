@@ -138,7 +138,7 @@ def _task(measure: str, names: frozenset[str]) -> Task:
 
 
 def _base(measure: str) -> str:
-    """A measure of quality without what was done to it: a probe, a head, a gap, a mean over some languages."""
+    """A measure of quality without what was done to it: probe, head, gap, mean over some languages."""
     for ending in ("_transfer_gap", "_low_resource", "_unseen"):
         measure = measure.removesuffix(ending)
     return measure.removesuffix("_probe").removesuffix("_head")
