@@ -5,8 +5,8 @@
     python configs/media-robustness/run.py --split dev --seeds 0 --configs text --epsilons 0 0.01 0.03 0.1
 
 The last line, and the same with text_image_audio, chose the radius of FGM on the world. Writes corpora,
-models and results to runs/media-robustness/ (photographs' features and first weights to runs/photographs/). Started
-again, it goes on where it stopped.
+models and results to runs/media-robustness/ (photographs' features and first weights to runs/photographs/).
+Started again, it goes on where it stopped.
 """
 
 from __future__ import annotations
