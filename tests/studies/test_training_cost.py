@@ -20,7 +20,9 @@ def test_a_training_of_a_bag_of_subwords(toy_corpus: ParallelCorpus, tmp_path: P
     tokenizer = train_subwords(distinct_texts([toy_corpus]), 300, model="bpe")
     model = build_static_encoder(tokenizer, 16)
     few, all_steps = CostCounter(num_counted_steps=3), CostCounter(num_counted_steps=100)
-    settings = TrainingSettings(steps=8, batch_size=12, learning_rate=0.01)
+    settings = TrainingSettings(
+        steps=8, batch_size=12, learning_rate=0.01, evaluate_every_steps=4, measure="length"
+    )
     counters = {"few": few, "all": all_steps}
     for name, counter in counters.items():
         fit(
@@ -29,6 +31,7 @@ def test_a_training_of_a_bag_of_subwords(toy_corpus: ParallelCorpus, tmp_path: P
             scheme=Monolingual(),
             output_dir=tmp_path / name,
             settings=settings,
+            evaluator=lambda model: {"length": float(len(model.encode(["en1 en2 en3"])))},  # does not count
             callbacks=[counter],
         )
     cost = all_steps.cost()

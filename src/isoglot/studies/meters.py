@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import resource
 import sys
@@ -82,6 +83,7 @@ def _energy_tracker() -> Any:
         return None
     from codecarbon import OfflineEmissionsTracker
 
+    logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it reports before it reads its own log level
     # The country only turns energy into emissions, which are not read.
     tracker = OfflineEmissionsTracker(
         country_iso_code="USA", save_to_file=False, log_level="error", tracking_mode="process"

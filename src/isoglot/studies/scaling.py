@@ -129,7 +129,7 @@ class ScalingFit:
             raise ConfigError(f"size must be > 0, got {x}")
         low, high = self.series.x[0], self.series.x[-1]
         beyond = float(max(1.0, x / high, low / x))
-        if False:
+        if beyond > 1 and not extrapolate:
             raise ConfigError(
                 f"{x:.4g} is {beyond:.3g} times beyond the sizes measured, {low:.4g} to {high:.4g}; measure "
                 "it, or set extrapolate, which marks the result"
