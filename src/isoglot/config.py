@@ -21,6 +21,7 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from difflib import get_close_matches
+from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -31,6 +32,16 @@ Config = TypeVar("Config")
 
 _INVALID: Any = object()
 """What a conversion returns after it has noted a problem."""
+
+
+class _NoValue(Enum):
+    """What stays itself when tables that hold it are copied."""
+
+    LEFT_OUT = "left out"
+
+
+LEFT_OUT: Any = _NoValue.LEFT_OUT
+"""In place of a value, takes a key out, so that its default holds."""
 
 _SCALARS: dict[Any, tuple[str, Callable[[Any], bool]]] = {
     bool: ("true or false", lambda value: isinstance(value, bool)),
@@ -71,7 +82,7 @@ def read_config(path: str | Path, cls: type[Config], overrides: Sequence[str] = 
         ConfigError: If the file cannot be read, or anything in it or in the overrides breaks a rule; one line
             per problem.
     """
-    values = _read_toml(Path(path))
+    values = read_toml(Path(path))
     problems: list[str] = []
     for override in overrides:
         problem = _override(values, override)
@@ -133,7 +144,18 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file as plain values.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its keys and values.
+
+    Raises:
+        ConfigError: If it cannot be read, or is not TOML.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -149,15 +171,31 @@ def _read_toml(path: Path) -> dict[str, Any]:
 def _override(values: dict[str, Any], override: str) -> str | None:
     """Apply `key.sub=value` to the values in place; return what is wrong with it, if anything."""
     key, equals, text = override.partition("=")
+    if not equals:
+        return "not of the form key=value"
+    return set_key(values, key, _flag_value(text.strip()) if text.strip() else LEFT_OUT)
+
+
+def set_key(values: dict[str, Any], key: str, value: Any) -> str | None:
+    """Set one key of plain values in place.
+
+    Args:
+        values: Tables and arrays, as TOML gives them.
+        key: Its path, such as `scheme.alpha`; a number selects an item of an array. Missing tables are made.
+        value: The value, or `LEFT_OUT` to take the key out.
+
+    Returns:
+        What is wrong with the key; None if it is set.
+    """
     names = key.strip().split(".")
-    if not equals or not all(names):
+    if not all(names):
         return "not of the form key=value"
     table: Any = values
     for name in names[:-1]:
         table = _child(table, name)
         if not isinstance(table, (dict, list)):
             return f"{name!r} is not a table here; drop what follows it"
-    return _assign(table, names[-1], text.strip())
+    return _assign(table, names[-1], value)
 
 
 def _child(table: Any, name: str) -> Any:
@@ -166,15 +204,15 @@ def _child(table: Any, name: str) -> Any:
     return table[int(name)] if name.isdecimal() and int(name) < len(table) else None
 
 
-def _assign(table: Any, name: str, text: str) -> str | None:
+def _assign(table: Any, name: str, value: Any) -> str | None:
     if isinstance(table, list):
         if not name.isdecimal() or int(name) >= len(table):
             return f"{name!r} is not an item of this array, which has {len(table)}; count from 0"
-        table[int(name)] = _flag_value(text)
-    elif text:
-        table[name] = _flag_value(text)
-    else:
+        table[int(name)] = "" if value is LEFT_OUT else value
+    elif value is LEFT_OUT:
         table.pop(name, None)
+    else:
+        table[name] = value
     return None
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from isoglot.corpora import CorpusBuilder, CorpusInfo
+from isoglot.corpora.judgements import Split
+from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import ConfigError
 from isoglot.experiments.config import CorpusConfig
-from isoglot.experiments.corpora import distinct_texts, read_configured
+from isoglot.experiments.corpora import distinct_texts, read_configured, share_of_split
 
 
 def test_texts_about_facts() -> None:
@@ -47,3 +49,35 @@ def test_pictures_have_no_texts() -> None:
     builder.add_document("d", "g", None, None, modality="image", path="d.png")
     builder.judge_group("train", "g")
     assert distinct_texts([builder.build()]) == ["a caption"]
+
+
+def test_a_share_of_a_split_is_part_of_a_larger_one(toy_corpus: ParallelCorpus) -> None:
+    split = toy_corpus.split("train")
+    shares = {share: share_of_split(toy_corpus, split, share) for share in (0.1, 0.5, 1.0)}
+    assert shares[1.0] is split
+    assert split.groups is not None
+    small, half = shares[0.1].groups, shares[0.5].groups
+    assert small is not None
+    assert half is not None
+    assert (len(small), len(half)) == (10, 50)
+    assert set(small.tolist()) < set(half.tolist()) < set(split.groups.tolist())
+    least = share_of_split(toy_corpus, split, 1e-9).groups
+    assert least is not None
+    assert len(least) == 1
+
+
+def test_a_share_of_judged_queries_keeps_translations_together(toy_corpus: ParallelCorpus) -> None:
+    split = Split(judgements=toy_corpus.judgements("train"))
+    judged = share_of_split(toy_corpus, split, 0.25).judgements
+    assert judged is not None
+    groups = set(toy_corpus.query_groups[judged.query_rows].tolist())
+    assert len(groups) == 25
+    rows = toy_corpus.judgements("train").query_rows
+    assert set(judged.query_rows.tolist()) == {
+        row for row in rows.tolist() if toy_corpus.query_groups[row] in groups
+    }
+    assert set(toy_corpus.document_groups[judged.document_rows].tolist()) == groups
+
+
+def test_a_share_of_nothing_is_refused() -> None:
+    assert CorpusConfig(dataset="world-text", share=0.0).problems() == ["share must be > 0 and <= 1, got 0.0"]

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ import torch
 from torch import Tensor, distributed, nn
 
 from isoglot.batches.contents import distinct_contents
+from isoglot.batches.kept import kept_table
 from isoglot.corpora.judgements import Rows
 
 if TYPE_CHECKING:
@@ -127,6 +129,42 @@ def feature_table(
     modules = still_modules(model, side, modality)
     if not modules:
         return None
+
+    def parts() -> Iterator[bytes]:
+        yield from (side.encode(), modality.encode(), str(num_rows).encode(), rows.tobytes())
+        for module in modules:
+            yield repr(module).encode()
+            yield from map(_bytes, module.state_dict().values())
+        yield from (_identity(content, modality) for content in contents)
+
+    return kept_table(
+        FeatureTable,
+        parts,
+        lambda: _encode_all(model, modules, modality, contents, preprocess, rows, num_rows),
+    )
+
+
+def _bytes(tensor: Tensor) -> bytes:
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+
+
+def _identity(content: str, modality: str) -> bytes:
+    """What tells a content from others; of a file, name, size and time, for to read all files takes long."""
+    if modality == "text":
+        return content.encode(errors="surrogatepass")
+    stat = Path(content).stat()
+    return f"{content}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()
+
+
+def _encode_all(
+    model: SentenceTransformer,
+    modules: Sequence[nn.Module],
+    modality: str,
+    contents: Sequence[str],
+    preprocess: Callable[[list[str]], Features],
+    rows: Rows,
+    num_rows: int,
+) -> FeatureTable | None:
     # Neighbours of one length, so that little is computed of padding; files as they come.
     key = len if modality == "text" else None
     distinct, places = distinct_contents(contents, rows, num_rows, key=key)

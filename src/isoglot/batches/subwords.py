@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from isoglot.batches.kept import kept_table
 from isoglot.corpora.judgements import Rows
 
 if TYPE_CHECKING:
@@ -83,6 +84,25 @@ def subword_table(
         The table; None if the model takes texts in another form than bags of subwords, or sequences that are
         padded at their end to the longest.
     """
+
+    def parts() -> Iterator[bytes]:
+        yield from (side.encode(), str(num_rows).encode(), np.ascontiguousarray(rows).tobytes())
+        for start in range(0, len(rows), _CHUNK_TEXTS["bags"]):
+            yield from (
+                text.encode(errors="surrogatepass")
+                for text in texts(rows[start : start + _CHUNK_TEXTS["bags"]])
+            )
+
+    return kept_table(SubwordTable, parts, lambda: _cut_table(model, side, texts, rows, num_rows))
+
+
+def _cut_table(
+    model: SentenceTransformer,
+    side: Side,
+    texts: Callable[[Rows], list[str]],
+    rows: Rows,
+    num_rows: int,
+) -> SubwordTable | None:
     prompt = model.prompts.get(side) or None
 
     def cut(some: list[str]) -> _Cut | None:

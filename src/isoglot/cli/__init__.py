@@ -59,6 +59,7 @@ COMMANDS = {
     "audit": Command(
         "isoglot.cli.audit:audit", "Say whom a model favours when one collection holds all languages."
     ),
+    "study": Command("isoglot.cli.study:study", "Carry out a grid of experiments, and measure all of them."),
     "tag": Command(
         "isoglot.cli.tag:tag", "Tag pictures and other files out of a vocabulary, in any language."
     ),

@@ -108,6 +108,8 @@ class CorpusConfig:
         options: Options of its reader.
         languages: Languages to keep; empty for all.
         splits: Splits that are trained on, together; for dev data, the one that is evaluated.
+        share: Share of their groups that is trained on, drawn once for all seeds: a smaller share is part of
+            a larger one.
         side: `pairs` trains on queries with their documents; `queries` on queries with their translations.
         query_modality: Medium of the queries that are trained on; None for all, which must be of one.
         document_modality: Medium of the documents that are trained on, likewise.
@@ -123,6 +125,7 @@ class CorpusConfig:
     options: dict[str, Any] = field(default_factory=dict)
     languages: tuple[str, ...] = ()
     splits: tuple[str, ...] = ("train",)
+    share: float = 1.0
     side: Literal["pairs", "queries"] = "pairs"
     query_modality: Modality | None = None
     document_modality: Modality | None = None
@@ -153,6 +156,8 @@ class CorpusConfig:
             found.append(f"weight must be > 0, got {self.weight}")
         if self.batch_size is not None and self.batch_size < 2:
             found.append(f"batch_size must be >= 2, got {self.batch_size}")
+        if not 0 < self.share <= 1:
+            found.append(f"share must be > 0 and <= 1, got {self.share}")
         return found
 
 
@@ -319,6 +324,8 @@ class ExperimentConfig:
             found.append("dev.weight: batches are drawn from [[corpora]] only; leave it out")
         if self.dev is not None and self.dev.side != "pairs":
             found.append("dev.side: checkpoints are chosen by queries and their documents; leave it out")
+        if self.dev is not None and self.dev.share != 1:
+            found.append("dev.share: checkpoints are chosen on all of a split; leave it out")
         if self.dev is not None and len(self.dev.splits) != 1:
             found.append(f"dev.splits: name one, got {len(self.dev.splits)}")
         if self.dev is None and self.training.evaluate_every_steps:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from isoglot.corpora.joining import concatenate
-from isoglot.corpora.judgements import Rows, Split, union
+from isoglot.corpora.judgements import Judgements, Rows, Split, union
 from isoglot.corpora.parallel import DOCUMENT_SCHEMA, ParallelCorpus
 from isoglot.errors import ConfigError
 from isoglot.experiments.config import CorpusConfig
@@ -68,7 +68,8 @@ def training_corpus(configs: Sequence[CorpusConfig], corpora: Sequence[ParallelC
     """
     parts = []
     for config, corpus in zip(configs, corpora, strict=True):
-        part = replace(corpus, splits={"train": union_of_splits(corpus, config.splits)})
+        split = share_of_split(corpus, union_of_splits(corpus, config.splits), config.share)
+        part = replace(corpus, splits={"train": split})
         parts.append(parallel_queries(part) if config.side == "queries" else part)
     return concatenate("joined", parts)
 
@@ -95,6 +96,37 @@ def union_of_splits(corpus: ParallelCorpus, names: Iterable[str]) -> Split:
     if groups:
         return Split(groups=np.unique(np.concatenate(groups)).astype(np.int32))
     return Split(judgements=union(explicit))
+
+
+def share_of_split(corpus: ParallelCorpus, split: Split, share: float) -> Split:
+    """A share of the groups of a split, drawn by chance, but always the same.
+
+    Args:
+        corpus: The corpus.
+        split: The split.
+        share: In (0, 1]; at least one group is kept.
+
+    Returns:
+        The split with fewer groups, or with the judged queries of fewer groups; a smaller share is part of a
+        larger one.
+    """
+    if share == 1:
+        return split
+    judged = split.judgements
+    if judged is None:
+        assert split.groups is not None
+        return Split(groups=_share_of_groups(split.groups, share))
+    kept = _share_of_groups(corpus.query_groups[judged.query_rows], share)
+    chosen = np.isin(corpus.query_groups[judged.pair_query_rows], kept)
+    rows = judged.pair_query_rows[chosen], judged.document_rows[chosen], judged.grades[chosen]
+    return Split(judgements=Judgements.from_pairs(*rows))
+
+
+def _share_of_groups(groups: Rows, share: float) -> Rows:
+    """Some of the distinct groups, ascending."""
+    distinct = np.unique(groups)
+    order = np.random.default_rng(len(distinct)).permutation(len(distinct))
+    return np.sort(distinct[order[: max(1, round(share * len(distinct)))]]).astype(np.int32)
 
 
 def without_training_documents(corpus: ParallelCorpus) -> ParallelCorpus:

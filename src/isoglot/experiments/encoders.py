@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
 
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import ConfigError
@@ -14,18 +17,64 @@ from isoglot.experiments.tower_config import AudioTowerConfig
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
 
+BuildEncoder = Callable[..., "SentenceTransformer"]
+"""As `build_encoder`."""
 _WEIGHTED_TEXTS = 50_000
 """Texts that subword frequencies are counted in."""
 
 
-def build_encoder(config: EncoderConfig, corpora: Iterable[ParallelCorpus], seed: int) -> SentenceTransformer:
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """Subwords of a new encoder.
+
+    Attributes:
+        tokenizer: Cuts texts into them.
+        weights: (vocabulary,) first lengths of their vectors, if they are not all alike.
+    """
+
+    tokenizer: Tokenizer
+    weights: npt.NDArray[np.float32] | None
+
+
+def train_vocabulary(config: EncoderConfig, corpora: Iterable[ParallelCorpus]) -> Vocabulary:
+    """The subwords of a new encoder, trained on the corpora.
+
+    Args:
+        config: Which encoder.
+        corpora: Corpora of the training; those that the configuration adds are read.
+
+    Returns:
+        The subwords.
+
+    Raises:
+        IsoglotError: If a corpus cannot be read, or there are to be too few subwords.
+    """
+    from isoglot import encoders
+
+    texts = distinct_texts([*corpora, *(read_configured(part) for part in config.vocabulary_corpora)])
+    tokenizer = encoders.train_subwords(texts, config.vocabulary_size, model=config.subwords)
+    weights = None
+    if config.kind == "static" and config.weighting == "inverse_frequency":
+        weights = encoders.smooth_inverse_frequency(tokenizer, texts[:_WEIGHTED_TEXTS])
+    return Vocabulary(tokenizer, weights)
+
+
+def build_encoder(
+    config: EncoderConfig,
+    corpora: Iterable[ParallelCorpus],
+    seed: int,
+    *,
+    vocabulary: Callable[[EncoderConfig, Iterable[ParallelCorpus]], Vocabulary] = train_vocabulary,
+) -> SentenceTransformer:
     """The encoder that a configuration names; a new one's subwords are trained on the corpora.
 
     Args:
         config: Which encoder.
         corpora: Corpora of the training.
         seed: Seed of new weights.
+        vocabulary: Gives the subwords of a new one; another function may keep them for other encoders.
 
     Returns:
         The encoder: of texts, and of what other media there are to be; what is frozen is out of training.
@@ -35,7 +84,7 @@ def build_encoder(config: EncoderConfig, corpora: Iterable[ParallelCorpus], seed
     """
     from isoglot import encoders
 
-    model = _build_text_encoder(config, corpora, seed)
+    model = _build_text_encoder(config, lambda: vocabulary(config, corpora), seed)
     if config.image is None and config.audio is None:
         return _with_frozen_parts(model, config, seed)
     dimension = model.get_embedding_dimension()
@@ -114,7 +163,7 @@ def _build_audio_tower(config: AudioTowerConfig, dimension: int, seed: int) -> S
 
 
 def _build_text_encoder(
-    config: EncoderConfig, corpora: Iterable[ParallelCorpus], seed: int
+    config: EncoderConfig, vocabulary: Callable[[], Vocabulary], seed: int
 ) -> SentenceTransformer:
     from isoglot import encoders
 
@@ -127,16 +176,14 @@ def _build_text_encoder(
             pooling=config.pooling,
             max_tokens=config.max_tokens,
         )
-    texts = distinct_texts([*corpora, *(read_configured(part) for part in config.vocabulary_corpora)])
-    tokenizer = encoders.train_subwords(texts, config.vocabulary_size, model=config.subwords)
+    subwords = vocabulary()
     if config.kind == "static":
-        weights = None
-        if config.weighting == "inverse_frequency":
-            weights = encoders.smooth_inverse_frequency(tokenizer, texts[:_WEIGHTED_TEXTS])
-        model = encoders.build_static_encoder(tokenizer, config.dimension, weights=weights, seed=seed)
+        model = encoders.build_static_encoder(
+            subwords.tokenizer, config.dimension, weights=subwords.weights, seed=seed
+        )
     else:
         model = encoders.build_transformer_encoder(
-            tokenizer,
+            subwords.tokenizer,
             layers=config.layers,
             hidden_size=config.dimension,
             heads=config.heads,

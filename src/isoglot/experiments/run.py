@@ -12,7 +12,7 @@ from isoglot.corpora.media_files import SkippedMedia, drop_bad_media
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.experiments.config import CorpusConfig, ExperimentConfig
 from isoglot.experiments.corpora import read_configured
-from isoglot.experiments.encoders import build_encoder
+from isoglot.experiments.encoders import BuildEncoder, build_encoder
 from isoglot.experiments.parts import of_media, training_parts
 from isoglot.training import TrainingSettings, fit
 from isoglot.training.fit import fit_parts
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 """Takes a line on what is being done."""
+ReadCorpus = Callable[..., ParallelCorpus]
+"""As `read_configured`."""
 
 
 def train(
@@ -92,7 +94,12 @@ def _dev_evaluator(corpus: ParallelCorpus, split: str) -> Callable[[Any], dict[s
 
 
 def run_experiment(
-    config: ExperimentConfig, *, progress: Progress | None = None, callbacks: list[Any] | None = None
+    config: ExperimentConfig,
+    *,
+    progress: Progress | None = None,
+    callbacks: list[Any] | None = None,
+    read: ReadCorpus = read_configured,
+    build: BuildEncoder = build_encoder,
 ) -> Path:
     """Carries out an experiment.
 
@@ -100,6 +107,8 @@ def run_experiment(
         config: What to do.
         progress: Told what is being done.
         callbacks: Further callbacks of the trainer.
+        read: Reads its corpora; another one may keep them for other experiments.
+        build: Builds its encoder, likewise.
 
     Returns:
         The model directory.
@@ -109,14 +118,14 @@ def run_experiment(
     """
     tell = progress or say_nothing
     tell("reading corpora")
-    corpora, dev, skipped = _read_all(config, tell)
+    corpora, dev, skipped = _read_all(config, tell, read)
     parts = training_parts(config, corpora)
     output = Path(config.output.format(seed=config.training.seed))
     record = with_skipped(to_dict(config), skipped)
     if is_finished(output, identity(parts, config.training, record)):
         return output
     tell("building the encoder")
-    model = build_encoder(config.encoder, [part.corpus for part in parts], config.training.seed)
+    model = build(config.encoder, [part.corpus for part in parts], config.training.seed)
     teacher = None
     if config.teacher is not None:
         from isoglot.experiments.distilling import build_lesson
@@ -138,13 +147,13 @@ def run_experiment(
 
 
 def _read_all(
-    config: ExperimentConfig, tell: Progress
+    config: ExperimentConfig, tell: Progress, read: ReadCorpus
 ) -> tuple[list[ParallelCorpus], ParallelCorpus | None, list[SkippedMedia]]:
     """The corpora that are trained on, the dev corpus, and what was left out of them."""
     skipped: list[SkippedMedia] = []
 
-    def read(each: CorpusConfig) -> ParallelCorpus:
-        corpus = read_configured(each, skip_bad=config.skip_bad)
+    def read_whole(each: CorpusConfig) -> ParallelCorpus:
+        corpus = read(each, skip_bad=config.skip_bad)
         if not config.skip_bad:
             return corpus
         readable, left_out = drop_bad_media(corpus)
@@ -153,8 +162,8 @@ def _read_all(
             skipped.append(left_out)
         return readable
 
-    corpora = [read(each) for each in config.corpora]
-    return corpora, None if config.dev is None else of_media(read(config.dev), config.dev), skipped
+    corpora = [read_whole(each) for each in config.corpora]
+    return corpora, None if config.dev is None else of_media(read_whole(config.dev), config.dev), skipped
 
 
 def with_skipped(record: Mapping[str, Any], skipped: Sequence[SkippedMedia]) -> dict[str, Any]:
