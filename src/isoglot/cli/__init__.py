@@ -55,6 +55,15 @@ COMMANDS = {
     "audit": Command(
         "isoglot.cli.audit:audit", "Say whom a model favours when one collection holds all languages."
     ),
+    "encode": Command(
+        "isoglot.cli.encode:encode",
+        "Encode a corpus or files into a folder of vectors, fast, and resumable at any point.",
+    ),
+    "index": Command(
+        "isoglot.cli.index:index", "Put documents of any language and medium into a store, to search them."
+    ),
+    "search": Command("isoglot.cli.search:search", "Search a store, in any language."),
+    "serve": Command("isoglot.cli.serve:serve", "Serve a store: an HTTP API, and a page to search with."),
     "tag": Command(
         "isoglot.cli.tag:tag", "Tag pictures and other files out of a vocabulary, in any language."
     ),
@@ -67,6 +76,7 @@ _IN_EXTRAS = {
     "ir_measures",
     "jaxtyping",
     "jinja2",
+    "lancedb",
     "mteb",
     "sentence_transformers",
     "sklearn",
