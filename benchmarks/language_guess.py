@@ -3,8 +3,8 @@
     python benchmarks/language_guess.py tatoeba=FOLDER tico-19=FOLDER [--texts N]
 
 Each argument is a data set and the folder with its files. Prints the share of texts whose language is right,
-whatever its script or region, over all languages, over those that py3langid knows, and over texts of at most 20
-characters among the latter; and over such texts of ten large languages, also where it is told which ten.
+whatever its script or region, over all languages, over those that py3langid knows, and over texts of at most
+20 characters among the latter; and over such texts of ten large languages, also where it is told which ten.
 """
 
 from __future__ import annotations

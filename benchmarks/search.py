@@ -4,9 +4,9 @@
 
 Documents are unit vectors around random centres, with a field that a filter leaves 1, 10 or 50 in a hundred
 of. For each filter: recall@10 of the store against NumPy over the documents that fulfil it, the time of a
-query at the 50th and 95th percentile, one query at a time, and the store's median as a share of NumPy's (a
-product with all vectors, and the ten largest), the two asked in turn. Then the same of a lexical search,
-without NumPy.
+query at the 50th and 95th percentile, one query at a time, its processor time over all threads, and the
+store's median as a share of NumPy's (a product with all vectors, and the ten largest), the two asked in turn.
+Then the same of a lexical search, without NumPy.
 `--store` is a place for the store, of any engine; without it, a temporary folder.
 """
 
@@ -83,10 +83,12 @@ def measure(
     where = None if share == 100 else Filter.of(where=[f"share<{share}"])
     allowed = None if share == 100 else np.flatnonzero(shares < share)
     store.search(queries[0], K, where)  # the first opens files
-    hits, ours, theirs = 0, [], []
+    hits, ours, theirs, busy = 0, [], [], 0.0
     for query in queries:
+        before = time.process_time()
         found, milliseconds = timed(lambda query=query: store.search(query, K, where))  # type: ignore[misc]
         right, numpy_milliseconds = timed(lambda query=query: exact(vectors, allowed, query))  # type: ignore[misc]
+        busy += time.process_time() - before
         ours.append(milliseconds)
         theirs.append(numpy_milliseconds)
         hits += len({hit.document.doc_id for hit in found} & {f"d{row}" for row in right})
@@ -94,7 +96,10 @@ def measure(
     p50, p95 = np.percentile(ours, [50, 95])
     ratio = p50 / np.median(theirs)
     label = "no filter" if share == 100 else f"{share} % fulfil it"
-    return f"{label:>15}  {recall:9.4f}  {p50:8.1f}  {p95:8.1f}  {np.median(theirs):9.1f}  {ratio:7.2f}"
+    return (
+        f"{label:>15}  {recall:9.4f}  {p50:8.1f}  {p95:8.1f}  {busy / len(queries) * 1e3:6.1f}  "
+        f"{np.median(theirs):9.1f}  {ratio:7.2f}"
+    )
 
 
 def measure_words(store: Store, num_queries: int) -> str:
@@ -124,7 +129,7 @@ def report(uri: str, num_documents: int, num_queries: int, dimension: int) -> No
         f"{num_documents:,} documents x {dimension}: added in {filling / 1e3:.1f} s "
         f"({num_documents / filling * 1e3:,.0f} a second), indexes in {optimising / 1e3:.1f} s"
     )
-    print(f"{'':>15}  recall@{K}    p50 ms    p95 ms  numpy p50    ratio")
+    print(f"{'':>15}  recall@{K}    p50 ms    p95 ms  cpu ms  numpy p50    ratio")
     for share in SHARES:
         print(measure(store, vectors, shares, queries, share), flush=True)
     print(measure_words(store, num_queries))

@@ -77,8 +77,9 @@ def test_a_store_whose_making_was_interrupted_is_made_again_or_finished(tmp_path
         create_store(tmp_path / "bare", model="m", fingerprint="f", dimension=2).close()
     store = open_store(tmp_path / "bare")
     assert store.search_text("text", 3) == []
-    store.add([StoredDocument("a", text="some text")], np.ones((1, 2), np.float32))
-    assert [hit.document.doc_id for hit in store.search_text("text", 3)] == ["a"]
+    store.add([StoredDocument("a", text="the text")], np.ones((1, 2), np.float32))
+    assert [hit.document.doc_id for hit in store.search_text("the", 3)] == ["a"]
+    assert {"words", "doc_id"} <= {column for each in store._table.list_indices() for column in each.columns}
 
 
 def test_a_table_of_somebody_else_is_not_taken_for_a_store(tmp_path):

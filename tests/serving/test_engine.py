@@ -107,7 +107,8 @@ def test_queries_of_many_clients_share_a_forward_pass(start):
         before = len(model.calls)
         client.post("/search", json={"query": "dog 1", "policy": "prefer", "my_languages": ["de"]})
         assert len(model.calls) == before  # the dial was turned, and nothing encoded again
-        assert 'isoglot_requests_total{method="POST",path="/search",status="200"} 33.0' in client.get("/metrics").text
+        counted = 'isoglot_requests_total{method="POST",path="/search",status="200"} 33.0'
+        assert counted in client.get("/metrics").text
 
 
 def replace_store(service, tmp_path, fingerprint: str = "f1") -> None:

@@ -128,7 +128,9 @@ def test_a_picture_that_is_vast_once_unpacked_is_refused(client):
     import zlib
 
     def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
 
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 10**6))
@@ -158,7 +160,10 @@ def test_pictures_are_shown_by_id_and_nothing_else_is(client, tmp_path):
 
 def test_tags_of_the_request_and_of_the_server(start):
     service = start()
-    tags = [{"tag_id": "dog", "labels": {"en": "dog", "de": "hund"}}, {"tag_id": "cat", "labels": {"en": "cat"}}]
+    tags = [
+        {"tag_id": "dog", "labels": {"en": "dog", "de": "hund"}},
+        {"tag_id": "cat", "labels": {"en": "cat"}},
+    ]
     asked = {"items": ["der hund", "le chat"], "languages": ["de", "en"], "top": 1}
     with TestClient(build_app(service), base_url="http://127.0.0.1") as client:
         assert client.post("/tag", json=asked).status_code == 422

@@ -39,12 +39,14 @@ _Host = Annotated[
 ]
 _Port = Annotated[int, typer.Option(help="Port; 0 takes one that is free.")]
 _Keys = Annotated[
-    Path | None, typer.Option(help="File of keys, one a line; without a key nobody is served.", metavar="FILE")
+    Path | None,
+    typer.Option(help="File of keys, one a line; who has none is not served.", metavar="FILE"),
 ]
 _Anonymous = Annotated[
     bool,
     typer.Option(
-        "--allow-anonymous", help="Let everybody who reaches the host search, and change nothing, without keys."
+        "--allow-anonymous",
+        help="Let everybody who reaches the host search without a key, and change nothing.",
     ),
 ]
 _Cors = Annotated[

@@ -35,12 +35,12 @@ def build_app(service: Service) -> FastAPI:
         service: Engines and settings.
 
     Returns:
-        The ASGI app. Documents of the API are at `/openapi.json`; no page of it loads anything from elsewhere.
+        The ASGI app. What it takes is at `/openapi.json`; no page of it loads anything from elsewhere.
     """
     from isoglot import __version__
 
     @asynccontextmanager
-    async def life(app: FastAPI) -> AsyncIterator[None]:
+    async def life(_app: FastAPI) -> AsyncIterator[None]:
         watching = asyncio.create_task(service.watch())
         yield
         await service.close(watching)

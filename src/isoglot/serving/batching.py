@@ -32,7 +32,7 @@ class Batcher(Generic[T, R]):
         max_size: int,
         max_wait_seconds: float,
         max_waiting: int,
-        observe: Callable[[int], None] = lambda size: None,
+        observe: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Makes a batcher that runs from its first request on.
 

@@ -86,7 +86,7 @@ class Engine:
         searcher: Searcher,
         settings: ServingSettings,
         opened: Callable[[Place, SearchModel | None], Searcher] = open_searcher,
-        observe: Callable[[int], None] = lambda size: None,
+        observe: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Makes an engine of what is open; `open_engine` opens it.
 
@@ -114,9 +114,12 @@ class Engine:
             max_size=self._settings.max_batch,
             max_wait_seconds=self._settings.max_wait_seconds,
             max_waiting=self._settings.max_waiting,
-            observe=lambda size: self.observe(size),
+            observe=self._tell,
         )
         return held
+
+    def _tell(self, size: int) -> None:
+        self.observe(size)  # as it is by now
 
     @property
     def searcher(self) -> Searcher:

@@ -1,8 +1,8 @@
 """Readers' thumbs, kept as judgements that evaluation reads.
 
 `qrels.tsv` has BEIR's three columns, in which ids may hold blanks, and one line for each query and document:
-who changes their mind changes the line. `queries.tsv` has the texts beside it. Whatever is read at any time is
-whole: a line is written in one go, and a change makes a new file that takes the old one's name.
+who changes their mind changes the line. `queries.tsv` has the texts beside it. Whatever is read at any time
+is whole: a line is written in one go, and a change makes a new file that takes the old one's name.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ class Feedback:
         return query_id
 
     def _replace(self, grades: dict[tuple[str, str], int]) -> None:
-        lines = ["\t".join(BEIR_HEADER), *(f"{query}\t{doc}\t{grade}" for (query, doc), grade in grades.items())]
+        rows = [BEIR_HEADER, *((query, doc, str(grade)) for (query, doc), grade in grades.items())]
         with whole_file(self._qrels) as file:
-            file.write("".join(f"{line}\n" for line in lines).encode())
+            file.write("".join("\t".join(row) + "\n" for row in rows).encode())
 
 
 def _append(path: Path, header: tuple[str, ...], cells: tuple[str, ...]) -> None:

@@ -107,7 +107,9 @@ class Guard:
                 await refusal(error)(scope, receive, sent)
         except TimeoutError:
             if not started:
-                late = Refused(503, f"this took more than {self._settings.time_limit:g} seconds; ask for less")
+                late = Refused(
+                    503, f"this took more than {self._settings.time_limit:g} seconds; ask for less"
+                )
                 await refusal(late)(scope, receive, sent)
 
     def _admit(self, scope: Scope) -> None:

@@ -37,6 +37,9 @@ class Keys:
         return f"key {matches.index(True) + 1}" if any(matches) else None
 
 
+NO_KEYS = Keys()
+
+
 def read_keys(path: str | Path) -> Keys:
     """Keys of a file, one a line; empty lines, and those that begin with #, are passed over.
 

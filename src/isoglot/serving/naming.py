@@ -48,9 +48,7 @@ class Tagger:
             self._labels.popitem(last=False)
         return found
 
-    def tag(
-        self, items: Sequence[Any], vocabulary: Vocabulary, languages: Sequence[str], top: int
-    ) -> Tagged:
+    def tag(self, items: Sequence[Any], vocabulary: Vocabulary, languages: Sequence[str], top: int) -> Tagged:
         """Tags items.
 
         Args:

@@ -56,20 +56,20 @@ def install(app: FastAPI) -> None:
         app: The app.
     """
 
-    async def refused(request: Request, error: Exception) -> Response:
+    async def refused(_request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
         return refusal(error)
 
-    async def invalid(request: Request, error: Exception) -> Response:
+    async def invalid(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         problems = (f"{'.'.join(map(str, each['loc']))[:100]}: {each['msg']}" for each in error.errors())
         return _answer(422, tuple(problems))
 
-    async def http(request: Request, error: Exception) -> Response:
+    async def http(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         return _answer(error.status_code, (str(error.detail),), dict(error.headers or {}))
 
-    async def overloaded(request: Request, error: Exception) -> Response:
+    async def overloaded(_request: Request, _error: Exception) -> Response:
         return _answer(503, ("too many queries wait; ask again in a moment",), {"Retry-After": "1"})
 
     async def failed(request: Request, error: Exception) -> Response:

@@ -27,7 +27,7 @@ def serve(
     settings: ServingSettings,
     *,
     vocabulary: Vocabulary | None = None,
-    announce: Callable[[str, Service], None] = lambda address, service: None,
+    announce: Callable[[str, Service], None] = lambda _address, _service: None,
 ) -> None:
     """Serves until the process is told to end (SIGTERM, SIGINT); SIGHUP opens stores and models anew.
 
@@ -61,7 +61,7 @@ def serve(
             timeout_graceful_shutdown=_END_SECONDS,
         )
         if hasattr(signal, "SIGHUP"):
-            signal.signal(signal.SIGHUP, lambda number, frame: service.reload_wanted.set())
+            signal.signal(signal.SIGHUP, lambda _number, _frame: service.reload_wanted.set())
         announce(_address(listening), service)
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listening])

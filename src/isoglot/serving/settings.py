@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isoglot.errors import ConfigError
-from isoglot.serving.keys import Keys
+from isoglot.serving.keys import NO_KEYS, Keys
 
 _LOCAL_BODY = 256 * 2**20
 _OTHER_BODY = 16 * 2**20
@@ -46,7 +46,7 @@ class ServingSettings:
 
     host: str = "127.0.0.1"
     port: int = 8000
-    keys: Keys = Keys()
+    keys: Keys = NO_KEYS
     allow_anonymous: bool = False
     origins: tuple[str, ...] = ()
     max_body_bytes: int | None = None

@@ -44,7 +44,7 @@ def thumbnail_of(document: StoredDocument) -> bytes:
 
 
 @lru_cache(maxsize=_KEPT)
-def _made(path: str, modality: str, changed: int) -> bytes:
+def _made(path: str, modality: str, _changed: int) -> bytes:
     picture = open_picture(path) if modality == "image" else _frame(path)
     picture.thumbnail((SIDE, SIDE))
     out = io.BytesIO()
