@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any
@@ -110,7 +110,7 @@ def _page() -> APIRouter:
     return router
 
 
-def _file(name: str, kind: str) -> Callable[[], Response]:
+def _file(name: str, kind: str) -> Callable[[], Awaitable[Response]]:
     content = (files("isoglot.serving") / "page" / name).read_bytes()
 
     async def page() -> Response:

@@ -109,7 +109,7 @@ class Engine:
     def _hold(self, searcher: Searcher) -> _Held:
         held = _Held(searcher)
         held.batcher = Batcher(
-            searcher.model.embed_queries,
+            lambda queries: list(searcher.model.embed_queries(queries)),
             self._model_thread,
             max_size=self._settings.max_batch,
             max_wait_seconds=self._settings.max_wait_seconds,
