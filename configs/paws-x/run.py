@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 from isoglot.classification import part_pairs
-from isoglot.classification.arms import Arms, accuracy_table
+from isoglot.classification.arms import Arms, accuracy_table, difference_table, language_table
 from isoglot.config import read_config
 from isoglot.corpora import read_dataset
 from isoglot.evaluation import join_results
@@ -25,6 +25,8 @@ TABLE = "augmentation.tables.en=../shared/data/robust-xlt-synonyms/counterfitted
 RS_DA = (TABLE, "augmentation.copies=10", "training.epochs=1")
 """Copies in place of each pair, as many as in the paper, and about as many steps as without."""
 FGM = ("robust.method=adversarial", "robust.epsilon=0.1")
+JOINT = (f"encoder={ROOT}/transformer-{{seed}}", "training.joint=true", "training.epochs=4")
+"""A small transformer that reads both sentences in one sequence, and so can compare their order."""
 RS_RP = ("robust.method=random", "robust.epsilon=0.1")
 
 ARMS = Arms(
@@ -39,6 +41,7 @@ ARMS = Arms(
         "RS-DA and FGM": (*RS_DA, *FGM),
         "RS-DA and RS-RP": (*RS_DA, *RS_RP),
         "frozen": ("training.frozen=true",),
+        "joint": JOINT,
     },
     smoothed={"RS-RP": 0.1},
 )
@@ -54,10 +57,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     options = parser.parse_args()
     corpus = part_pairs(read_dataset("paws-x", options.data / "paws-x"))
+    encoders = sorted({"transformer" if name == "joint" else "align" for name in options.arms})
     for seed in options.seeds:
-        run_experiment(read_config(FOLDER / "align.toml", ExperimentConfig, (f"training.seed={seed}",)))
+        for name in encoders:
+            run_experiment(read_config(FOLDER / f"{name}.toml", ExperimentConfig, (f"training.seed={seed}",)))
     parts = ARMS.carry_out(corpus, options.seeds, options.arms, lambda line: print(line, flush=True))
-    print(f"\n{accuracy_table(parts, corpus.name)}\n")
+    print(f"\n{accuracy_table(parts, corpus.name)}\n\n{language_table(parts, corpus.name)}\n")
+    if "plain" in parts:
+        print(f"{difference_table(parts, corpus.name)}\n")
     join_results([results for per_seed in parts.values() for results in per_seed]).write(ROOT / "results")
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from isoglot.classification.arms import Arms, accuracy_table
+from isoglot.classification.arms import Arms, accuracy_table, difference_table, language_table
 from isoglot.config import read_config
 from isoglot.corpora import ParallelCorpus, read_corpus
 from isoglot.evaluation import join_results
@@ -76,7 +76,11 @@ def main() -> None:
     compared = arms(options.task)
     names = [f"{kind} {method}" for kind in options.kinds for method in options.methods]
     parts = compared.carry_out(corpus, options.seeds, names, lambda line: print(line, flush=True))
-    print(f"\n{accuracy_table(parts, f'world, {options.task}')}\n")
+    title = f"world, {options.task}"
+    print(f"\n{accuracy_table(parts, title)}\n\n{language_table(parts, title)}\n")
+    for kind in (kind for kind in options.kinds if f"{kind} plain" in parts):
+        of_kind = {name: found for name, found in parts.items() if name.startswith(kind)}
+        print(f"{difference_table(of_kind, title, f'{kind} plain')}\n")
     for name in (name for name in names if name in compared.smoothed):
         found = compared.certify(name, options.seeds[0], corpus, "en")
         shown = ", ".join(f"{radius}: {found.accuracy_at(radius):.3f}" for radius in RADII)

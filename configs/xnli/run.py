@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 from isoglot.classification import part_pairs
-from isoglot.classification.arms import Arms, accuracy_table
+from isoglot.classification.arms import Arms, accuracy_table, difference_table, language_table
 from isoglot.config import read_config
 from isoglot.corpora import read_dataset
 from isoglot.evaluation import join_results
@@ -22,7 +22,7 @@ from isoglot.experiments import ExperimentConfig, run_experiment
 FOLDER = Path(__file__).parent
 ROOT = Path("runs/xnli")
 TABLE = "augmentation.tables.en=../shared/data/robust-xlt-synonyms/counterfitted_neighbors.json.xz"
-RS_DA = (TABLE, "augmentation.copies=3", "training.epochs=3")
+RS_DA = (TABLE, "augmentation.copies=3", "training.epochs=2")
 """Copies in place of each pair, as many as in the paper, and about as many steps as without."""
 FGM = ("robust.method=adversarial", "robust.epsilon=0.1")
 RS_RP = ("robust.method=random", "robust.epsilon=0.1")
@@ -57,7 +57,9 @@ def main() -> None:
     for seed in options.seeds:
         run_experiment(read_config(FOLDER / "align.toml", ExperimentConfig, (f"training.seed={seed}",)))
     parts = ARMS.carry_out(corpus, options.seeds, options.arms, lambda line: print(line, flush=True))
-    print(f"\n{accuracy_table(parts, corpus.name)}\n")
+    print(f"\n{accuracy_table(parts, corpus.name)}\n\n{language_table(parts, corpus.name)}\n")
+    if "plain" in parts:
+        print(f"{difference_table(parts, corpus.name)}\n")
     join_results([results for per_seed in parts.values() for results in per_seed]).write(ROOT / "results")
 
 

@@ -11,7 +11,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from isoglot.batches import Hybrid, PairBatchSampler, collation, training_pairs
-from isoglot.batches.augmented import drawn_place
+from isoglot.batches.augmented import Texts, drawn_place, words_of_copies
 from isoglot.batches.collation import PairCollator
 from isoglot.batches.sampler import BatchShare
 from isoglot.corpora.parallel import ParallelCorpus
@@ -88,6 +88,27 @@ def test_words_are_those_of_the_rule_for_step_side_and_row(toy_corpus: ParallelC
         found = collate(share)
         assert equal({name: found[f"query_{name}"] for name in wanted}, dict(wanted))
     assert unlike >= 4, "all but the batches in Thai, which has no table"
+
+
+def test_each_step_side_and_row_has_words_of_its_own() -> None:
+    changes, text = augmentation(), " ".join(f"en{word}" for word in range(8))
+
+    def said(step: int, side: str, first_row: int = 0, count: int = 16) -> list[str]:
+        place = drawn_place(step, side, first_row, count)
+        return changes.words([text] * count, ["en"] * count, place)
+
+    every = [*said(0, "query"), *said(1, "query"), *said(0, "document")]
+    assert len(set(every)) == len(every)
+    assert said(0, "query", 10, 6) == every[10:16]
+
+
+def test_a_copy_of_a_text_is_another_on_each_side_and_has_the_same_words_alone() -> None:
+    text = " ".join(f"en{word}" for word in range(8))
+    table = Texts(lambda rows: [text] * len(rows), lambda rows: ["en"] * len(rows), 4)
+    rows, copies = np.arange(8, dtype=np.int32) % 4, np.arange(8) // 4
+    every = [words_of_copies(table, augmentation(2), side, rows, copies) for side in ("query", "document")]
+    assert len({*every[0], *every[1]}) == 16
+    assert words_of_copies(table, augmentation(2), "query", rows[5:6], copies[5:6]) == every[0][5:6]
 
 
 @pytest.mark.parametrize("cut", [True, False])

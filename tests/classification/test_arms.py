@@ -8,8 +8,16 @@ import numpy as np
 import pytest
 
 from isoglot.classification import PairClassifier, generalised_mean, pair_texts
-from isoglot.classification.arms import COLUMNS, Arms, accuracies, accuracy_table
+from isoglot.classification.arms import (
+    COLUMNS,
+    Arms,
+    accuracies,
+    accuracy_table,
+    difference_table,
+    language_table,
+)
 from isoglot.classification.experiment import ClassificationConfig, run_classification
+from isoglot.classification.measuring import ACCURACY
 from isoglot.config import read_config
 from isoglot.corpora import ParallelCorpus
 from isoglot.errors import ConfigError
@@ -41,6 +49,10 @@ def test_arms_are_trained_and_measured_once(config: Path, paraphrases: ParallelC
     record = json.loads((config.parent / "arms" / "RS-RP-0" / "isoglot.json").read_text())
     assert record["config"]["robust"]["method"] == "random"
     assert record["config"]["passes"] == {"forward": 2, "backward": 2}
+    same = read_config(config, ClassificationConfig, (f"output={config.parent}/arms/plain-{{seed}}",))
+    written = (config.parent / "arms" / "plain-0" / "isoglot.json").stat().st_mtime_ns
+    model = run_classification(same, paraphrases)
+    assert (model / "isoglot.json").stat().st_mtime_ns == written, "the file alone names the same training"
     folder = config.parent / "arms" / "results" / "plain-0"
     written = (folder / "results.json").stat().st_mtime_ns
     again = arms.carry_out(paraphrases, [0], ["plain"], told.append)
@@ -55,6 +67,22 @@ def test_arms_are_trained_and_measured_once(config: Path, paraphrases: ParallelC
     assert table[0] == f"| orders, 1 seeds | {' | '.join(COLUMNS)} |"
     assert table[2].startswith(f"| plain | {source:.3f} ± 0.000 |")
     assert len(table) == 5
+
+    of_languages = language_table(parts, "orders").split("\n")
+    assert of_languages[0] == "| orders | en | de | fr |"
+    values = [
+        parts["plain"][0].value("monolingual", ACCURACY, query_language=tag) for tag in ("en", "de", "fr")
+    ]
+    assert of_languages[2] == "| plain | " + " | ".join(f"{value:.3f}" for value in values) + " |"
+
+    differences = difference_table(parts, "orders").split("\n")
+    assert differences[0] == "| orders: minus plain | source | one language | two languages |"
+    assert [line.split(" | ")[0] for line in differences[2:]] == ["| RS-RP", "| RS-RP, smoothed"]
+    ours, theirs = (accuracies(parts[name][0]) for name in ("RS-RP", "plain"))
+    assert f" | {ours[0] - theirs[0]:+.3f} (p " in differences[2]
+    assert f" | {ours[2] - theirs[2]:+.3f} (p " in differences[2]
+    alike = difference_table({"plain": parts["plain"], "again": parts["plain"] * 2}, "orders")
+    assert alike.count("+0.000 (p 1.000)") == 3
 
     found = arms.certify("RS-RP", 0, paraphrases, "en")
     assert len(found.labels) == 40

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from isoglot.classification import augment_pairs, pair_texts, part_pairs
-from isoglot.corpora import ParallelCorpus, read_dataset
+from isoglot.classification import augment_pairs, pair_texts, part_pairs, with_parts
+from isoglot.classification.examples import sentence_clusters
+from isoglot.corpora import CorpusBuilder, CorpusInfo, ParallelCorpus, read_dataset
 from isoglot.corpora.labelled import Key, label_pairs
 from isoglot.errors import ConfigError, CorpusError
 from isoglot.robustness.augmentation import WordChanges
@@ -51,6 +52,40 @@ def test_parts_share_no_sentence_and_lose_no_pair(paraphrases: ParallelCorpus) -
     assert len(pair_texts(parts, "train")) > len(pair_texts(parts, "test")) > len(pair_texts(parts, "dev"))
 
 
+def test_pairs_that_share_a_sentence_in_any_language_stay_together() -> None:
+    builder = CorpusBuilder(CorpusInfo("doubles", symmetric=True))
+    lines = []
+    for number in range(200):
+        # Of four pairs, two and two share the second sentence in French, the middle two the first in English.
+        first = f"{number // 4}" if number % 4 in (1, 2) else f"{number}a"
+        texts = {"a": {"en": first, "fr": f"{number}a"}, "b": {"en": f"{number}b", "fr": f"{number // 2}"}}
+        for side, translations in texts.items():
+            for language, text in translations.items():
+                builder.add_sentence(f"{number}{side}.{language}", f"{number}{side}", language, text)
+        lines.append((f"{number}a", f"{number}b", float(number % 2)))
+    corpus = label_pairs(builder.build(), "dev", "paraphrase", lines)
+    pairs = corpus.labelled["dev", "paraphrase"]
+    clusters = sentence_clusters(corpus, pairs, corpus.languages)
+    assert [len(set(clusters[at : at + 4])) for at in range(0, 200, 4)] == [1] * 50
+    assert len(set(clusters.tolist())) == 50
+    parts = part_pairs(corpus)
+    for language in ("en", "fr"):
+        found = [sentences(parts, name, language) for name in ("train", "dev", "test")]
+        assert sum(map(len, found)) == len(set.union(*found))
+
+
+def test_a_corpus_with_pairs_to_train_on_is_taken_as_it_is(paraphrases: ParallelCorpus) -> None:
+    assert with_parts(paraphrases, "paraphrase") is paraphrases
+    labelled = {key: pairs for key, pairs in paraphrases.labelled.items() if key[0] == "test"}
+    only_dev = replace(paraphrases, labelled={("dev", "paraphrase"): labelled["test", "paraphrase"]})
+    parted = with_parts(only_dev, "paraphrase", source_language="de")
+    assert {split for split, _ in parted.labelled} == {"train", "dev", "test"}
+    with pytest.raises(CorpusError, match="for entailment of 'orders' has no labelled pairs"):
+        with_parts(paraphrases, "entailment")
+    with pytest.raises(ConfigError, match="'similarity' has no classes"):
+        with_parts(paraphrases, "similarity")
+
+
 def test_pairs_that_hang_together_stay_together(paraphrases: ParallelCorpus) -> None:
     chain = [(f"train{i}a", f"train{i + 1}a", float(i % 2)) for i in range(100)]
     chained = label_pairs(paraphrases, "chain", "paraphrase", chain)
@@ -88,7 +123,7 @@ def test_copies_keep_the_class_and_change_sides_by_themselves(paraphrases: Paral
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "total"), [("paws-x", 2000), ("xnli", 2490)])
 def test_published_pairs_are_parted_without_overlap(shared_data: Path, name: str, total: int) -> None:
-    languages = ["en", "de"]
+    languages = ["en", "de", "es", "zh"] if name == "paws-x" else ["en", "de", "ur"]
     corpus = read_dataset(name, shared_data / name).select(languages=languages)
     parts = part_pairs(corpus)
     sizes = {split: len(pair_texts(parts, split)) for split in ("train", "dev", "test")}

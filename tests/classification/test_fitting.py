@@ -41,7 +41,16 @@ def test_a_classifier_learns_in_one_language_and_is_used_in_another(
     build: Build, paraphrases: ParallelCorpus, tmp_path: Path
 ) -> None:
     train, dev = pair_texts(paraphrases, "train"), pair_texts(paraphrases, "dev")
-    fitted = fit_classifier(build(), train, output_dir=tmp_path / "c", settings=SETTINGS, dev=dev)
+    told: list[tuple[int, int]] = []
+    fitted = fit_classifier(
+        build(),
+        train,
+        output_dir=tmp_path / "c",
+        settings=SETTINGS,
+        dev=dev,
+        progress=lambda *steps: told.append(steps),
+    )
+    assert told == [(step, 40) for step in range(1, 41)]
     for language in ("en", "de"):
         test = pair_texts(paraphrases, "test", language=language)
         said = predict_texts(fitted, test.first, test.second).argmax(axis=1)

@@ -18,9 +18,9 @@ from isoglot.classification import (
 )
 from isoglot.classification.predicting import Noise, predict_pairs, predict_texts
 from isoglot.corpora import ParallelCorpus
-from isoglot.corpora.labelled import find_pairs
+from isoglot.corpora.labelled import find_pairs, label_pairs
 from isoglot.errors import ConfigError
-from isoglot.evaluation import read_results
+from isoglot.evaluation import compare, join_results, read_results
 from isoglot.evaluation.paired.scores import PairSentences
 
 Build = Callable[..., PairClassifier]
@@ -90,6 +90,46 @@ def test_values_are_those_of_scikit_learn(build: Build, paraphrases: ParallelCor
         "accuracy_head_transfer_gap",
         "macro_F1_head_transfer_gap",
     }
+
+
+def test_classifiers_are_compared_pair_by_pair(
+    build: Build, paraphrases: ParallelCorpus, tmp_path: Path
+) -> None:
+    parts = [
+        evaluate_classifier(build(seed=seed), paraphrases, num_resamples=5, name=f"c{seed}")
+        for seed in (3, 4)
+    ]
+    for results in parts:
+        results.write(tmp_path / results.models[0])
+    joined = join_results([read_results(tmp_path / name) for name in ("c3", "c4")])
+    compared = compare(joined, "c3", num_rounds=50, num_resamples=5).comparisons
+    assert {row.measure for row in compared} == {"accuracy_head"}
+    for row in compared:
+        place = (row.setting, row.measure)
+        languages = {"query_language": row.query_language, "document_language": row.document_language}
+        theirs, ours = (joined.value(*place, **languages, model=name) for name in ("c3", "c4"))
+        np.testing.assert_allclose(row.value, ours - theirs, atol=1e-7)
+    # French lacks a sentence of every fifth pair, on the second side.
+    counts = {(row.query_language, row.document_language): row.num_queries for row in compared}
+    assert (counts["fr", "de"], counts["de", "fr"]) == (40, 32)
+    assert parts[0].per_query is not None
+    assert len(set(parts[0].per_query["group_id"].to_pylist())) == 40
+
+
+def test_pairs_that_share_a_sentence_are_one_group(build: Build, paraphrases: ParallelCorpus) -> None:
+    chain = [(f"test{number}a", f"test{number + 1}a", float(number % 2)) for number in range(0, 30, 3)]
+    chain += [(f"test{number + 1}a", f"test{number + 2}a", 1.0) for number in range(0, 30, 3)]
+    chained = label_pairs(paraphrases, "chain", "paraphrase", chain)
+    results = evaluate_classifier(build(), chained, split="chain", num_resamples=5)
+    assert results.per_query is not None
+    groups = {
+        query.partition(".")[0]: group
+        for query, group in zip(
+            results.per_query["query_id"].to_pylist(), results.per_query["group_id"].to_pylist(), strict=True
+        )
+    }
+    assert len(set(groups.values())) == 10
+    assert all(groups[str(number)] == groups[str(number + 10)] for number in range(10))
 
 
 def test_a_smoothed_classifier_is_the_average_of_its_copies(

@@ -9,6 +9,7 @@ import pytest
 from isoglot import cli
 from isoglot.evaluation.reading import read_results
 from isoglot.evaluation.trec import read_run
+from isoglot.report.parts import build_parts
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -41,6 +42,25 @@ def test_everything_is_written_and_the_table_printed(folders, capsys):
     runs = sorted(path.name for path in (out / "runs").iterdir())
     assert runs == ["model.toy.de.trec", "model.toy.en.trec", "model.toy.th.trec"]
     assert len(next(iter(read_run(out / "runs" / runs[0])))[1]) == 5
+
+
+def test_a_measure_other_than_the_usual_one_is_printed_and_reported(folders, capsys):
+    out = folders / "other"
+    arguments = [
+        "evaluate",
+        str(folders / "model"),
+        str(folders / "toy"),
+        "--split",
+        "dev",
+        "--out",
+        str(out),
+    ]
+    assert cli.main([*arguments, "--measure", "nDCG@10"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    value = read_results(out).value("multilingual", "nDCG@10")
+    assert f"{value:.4f}"[:5] in shown or f"{value:.3f}".lstrip("0") in shown
+    (part,) = [part for part in build_parts(read_results(out)) if part.task == "retrieval"]
+    assert part.main_measure == "nDCG@10"
 
 
 def test_json_is_one_document(folders, capsys):

@@ -19,10 +19,17 @@ from isoglot.encoders import (
     train_subwords,
 )
 from isoglot.errors import ConfigError, CorpusError
-from isoglot.evaluation.curves import PERTURBATION, build_curves, mean_curves, perturbed_names, unperturbed
+from isoglot.evaluation.curves import (
+    PERTURBATION,
+    build_curves,
+    mean_curves,
+    perturbed_names,
+    shown_measure,
+    unperturbed,
+)
 from isoglot.evaluation.reading import read_results
 from isoglot.evaluation.robustness import Perturbing, RobustnessResults, evaluate_robustness
-from isoglot.robustness.perturbations import TextPerturbation
+from isoglot.robustness.perturbations import Tables, TextPerturbation
 
 MEASURES = ("AP", "RR")
 
@@ -131,6 +138,8 @@ def test_curves_begin_at_0_and_say_what_is_retained(measured):
     assert 0 < points[2].adjusted_p <= 1
     assert mean_curves(curves) == tuple(curve for curve in curves if curve.query_language == "*")
     assert {curve.setting for curve in measured.curves(setting="monolingual")} == {"monolingual"}
+    assert [point.changed for point in points[:1]] == [None]
+    assert 0 < points[1].changed < points[2].changed <= 1
     assert {point.adjusted_p for curve in measured.curves("RR") for point in curve.points} == {None}
 
 
@@ -188,10 +197,47 @@ def test_what_cannot_be_is_refused_with_what_to_do(model, toy_corpus):
         evaluate_robustness(model, toy_corpus, strengths=[1.5], **common)
     with pytest.raises(ConfigError, match="strength 0 is measured anyway"):
         evaluate_robustness(model, toy_corpus, strengths=[0, 0.5], **common)
-    with pytest.raises(ConfigError, match="side must be one of queries"):
-        Perturbing(("typo",), side="query")
+    with pytest.raises(ConfigError, match="side must be one of queries") as caught:
+        Perturbing(("tipo", "code_switch", "synonyms"), (0, 2.0, 2.0), side="query")
+    assert str(caught.value).split("\n")[:5] == [
+        "side must be one of queries, documents, both, got 'query'",
+        "strengths must be one number or more, none twice, got (0, 2.0, 2.0)",
+        "strength 0 is measured anyway; leave it out",
+        "strength must be from 0 (nothing is changed) to 1, got 2.0",
+        "unknown perturbation 'tipo'; did you mean typo?",
+    ]
+    assert "synonyms needs a table" in str(caught.value)
+    assert "code_switch needs" not in str(caught.value)  # the corpus may have translations
     with pytest.raises(ConfigError, match="give a model, not ready vectors or a run"):
         evaluate_robustness(_ready(toy_corpus), toy_corpus, **common)
+
+
+def test_tables_for_other_languages_are_refused_and_those_of_a_language_serve_its_varieties(
+    model, toy_corpus
+):
+    common = {"split": "dev", "perturbations": ["synonyms"], "strengths": [1.0], "num_resamples": 5}
+    tables = Tables(synonyms={"fr": {"film": ("cinéma",)}})
+    message = "synonyms has tables for fr, and what is perturbed of 'toy' is in de, en, th; give one"
+    with pytest.raises(CorpusError, match=message):
+        evaluate_robustness(model, toy_corpus, tables=tables, **common)
+    with pytest.raises(CorpusError, match="is in de; give one"):
+        evaluate_robustness(
+            model, toy_corpus, tables=Tables(synonyms={"en": {"a": ("b",)}}), languages=["de"], **common
+        )
+    words = {text.split()[0]: ("other",) for text in toy_corpus.queries["text"].to_pylist()}
+    found = evaluate_robustness(model, toy_corpus, tables=Tables(synonyms={"en": words}), **common)
+    changed = found.curves()[0].points[-1].changed
+    assert 0 < changed < 0.4  # one language of three
+
+
+def test_another_measure_is_shown_where_ap_is_not_asked_for(model, toy_corpus):
+    common = {"split": "dev", "name": "m", "strengths": [1.0], "num_resamples": 5, "significance": False}
+    found = evaluate_robustness(model, toy_corpus, perturbations=["typo"], measures=["RR"], **common)
+    assert shown_measure(found.results) == "RR"
+    assert {curve.measure for curve in found.curves()} == {"RR"}
+    assert found.curves() == found.curves("RR")
+    assert found.table().title.startswith("RR")
+    assert not found.curves("AP")
 
 
 def _ready(corpus):
@@ -274,6 +320,8 @@ def test_towers_of_sentence_transformers_see_perturbed_pictures_and_unperturbed_
         strengths=[1.0],
         num_resamples=5,
     )
+    with pytest.raises(CorpusError, match="blur perturbs image, and 'colours' has no query of that medium"):
+        evaluate_robustness(model, pictures.select(query_modalities=["text"]), perturbations=["blur"])
     values = [found.results.value("multilingual", "RR", model=name) for name in found.results.models]
     assert len(values) == 3
     assert values[0] == values[1] != values[2]  # a blur leaves one colour as it is

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
+from isoglot.classification import ClassificationConfig
 from isoglot.config import read_config
 from isoglot.corpora import write_corpus
 from isoglot.corpora.parallel import ParallelCorpus
@@ -190,15 +191,24 @@ def test_the_configurations_in_the_repository_are_valid(
     assert len(files) >= 6
     for path in files:
         values = tomllib.loads(path.read_text())
+        assert path.read_text().startswith("# "), "a header says what it is, and the command"
+        if "corpora" not in values:  # a classifier learns from what its command names
+            classifier = read_config(path, ClassificationConfig)
+            assert f"isoglot classify {path.relative_to(root)}" in path.read_text()
+            assert classifier.training.epochs > 0
+            continue
         overrides = [
-            f"corpora.{number}.folder={tmp_path / 'built'}"
-            for number, corpus in enumerate(values["corpora"])
+            f"{key}.{number}.folder={tmp_path / 'built'}"
+            for key, corpora in (
+                ("corpora", values["corpora"]),
+                ("encoder.vocabulary_corpora", values["encoder"].get("vocabulary_corpora", [])),
+            )
+            for number, corpus in enumerate(corpora)
             if corpus.get("folder", "").startswith("runs/")
         ]
         if values["encoder"]["kind"] == "pretrained":
             overrides.append("encoder.path=some/model")
         config = read_config(path, ExperimentConfig, overrides)
-        assert path.read_text().startswith("# "), "a header says what it is, and the command"
         assert f"isoglot train {path.relative_to(root)}" in path.read_text()
         assert config.training.steps > 0
     assert shared_data.is_dir()

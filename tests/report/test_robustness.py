@@ -11,7 +11,7 @@ from isoglot.evaluation.results import Comparison, Result, Results
 from isoglot.report.curve_pictures import curve_chart
 from isoglot.report.export import write_tables
 from isoglot.report.html import render_html
-from isoglot.report.robustness import robustness_block, strengths_table
+from isoglot.report.robustness import retained_table, robustness_block, strengths_table
 
 VALUES = {("m", "*"): 0.8, ("m", "de"): 0.9, ("m", "en"): 0.7}
 VALUES |= {("m + typo@0.5", "*"): 0.4, ("m + typo@0.5", "de"): 0.6, ("m + typo@0.5", "en"): 0.2}
@@ -31,6 +31,8 @@ def about(name, strength):
         "seed": 0,
         "meaning": "how <much>",
         "model": "m",
+        "num_perturbed": 20,
+        "num_changed": 15,
     }
     return {"model": f"m + {name}@{strength:g}", "corpus": "c", "split": "test", PERTURBATION: told}
 
@@ -51,15 +53,35 @@ def test_the_table_has_a_line_for_each_perturbation_and_strength(results):
         "Model",
         "Perturbation",
         "Strength",
-        "Multilingual AP",
+        "Changed",
+        "Multilingual",
         "Unperturbed",
         "Retained",
         "p",
     )
     assert [[cell.text for cell in row] for row in table.rows] == [
-        ["m", "typo", "0.5", "0.400", "0.800", "50 %", "0.020"],
-        ["m", "blur", "1", "0.000", "0.800", "0 %", "–"],
+        ["m", "typo", "0.5", "75 %", "0.400", "0.800", "50 %", "0.020"],
+        ["m", "blur", "1", "75 %", "0.000", "0.800", "0 %", "–"],
     ]
+
+
+def test_what_is_retained_has_a_line_for_each_perturbation_and_a_column_for_each_strength(results):
+    table = retained_table(results)
+    assert table.columns == ("Model", "Perturbation", "Unperturbed", "0.5", "1", "Changed")
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["m", "typo", "0.800", "50 %", "–", "75 %"],
+        ["m", "blur", "0.800", "–", "0 %", "75 %"],
+    ]
+    assert table.title == "AP retained of perturbed queries, multilingual, by strength"
+
+
+def test_numbers_of_strengths_do_not_run_into_each_other(results):
+    curve = next(curve for curve in build_curves(results) if curve.perturbation == "typo")
+    strengths = (0.0, 0.05, 0.1, 0.2, 0.95, 1.0)
+    points = tuple(replace(curve.points[0], strength=strength) for strength in strengths)
+    chart = curve_chart("typo", "", [replace(curve, points=points)], ("m",))
+    assert [tick.text for tick in chart.across] == ["0", "", "0.1", "0.2", "", "1"]
+    assert len({tick.place for tick in chart.across}) == 6
 
 
 def test_lines_go_from_the_left_edge_down_to_the_value(results):
@@ -91,7 +113,11 @@ def test_the_page_shows_curves_once_and_perturbed_runs_nowhere_else(results, tmp
     assert "m + typo@0.5" not in page
     assert "<title>m on c</title>" in page
     names = {path.name for path in write_tables(results, tmp_path)}
-    assert {"c.test.perturbed.csv", "c.test.perturbed-by-language.md"} <= names
+    assert {
+        "c.test.perturbed.csv",
+        "c.test.perturbed-by-language.md",
+        "c.test.perturbed-retained.tex",
+    } <= names
 
 
 def test_what_was_not_perturbed_has_no_block(results):

@@ -6,7 +6,7 @@ from scipy import stats
 
 from isoglot.batches.augmented import Place
 from isoglot.errors import ConfigError
-from isoglot.robustness.augmentation import WordChanges, augment, augmented_pairs
+from isoglot.robustness.augmentation import TextAugmentation, WordChanges, augment, augmented_pairs
 from isoglot.robustness.chance import uniform
 from isoglot.robustness.dictionaries import TranslationDictionary
 from isoglot.robustness.synonyms import NeighbourTable
@@ -82,8 +82,15 @@ def test_code_switching_draws_language_then_translation() -> None:
     assert stats.chisquare(counts, [2_000, 2_000, 4_000]).pvalue > 0.01
     assert set(augment(["(Good),"] * 20, "en", changes, seed=0)) == {"(gut),"}
     assert augment(["?! - bad", "film"], ["en", "de"], changes, seed=0) == ["?! - bad", "film"]
-    some = augment(["film"] * 4_000, "en", WordChanges.of([], [FRENCH], switch_rate=0.3), seed=0)
-    assert some.count("pellicule") / 4_000 == pytest.approx(0.3, abs=0.03)
+    some = augment(["film"] * 8_000, "en", WordChanges.of([], [GERMAN, FRENCH], switch_rate=0.3), seed=0)
+    for word, share in (("pellicule", 0.15), ("Film", 0.075), ("Streifen", 0.075)):
+        assert some.count(word) / 8_000 == pytest.approx(share, abs=0.015)
+
+
+def test_marks_belong_to_a_word_and_punctuation_does_not() -> None:
+    hindi = TranslationDictionary("hi", "en", {"की": ("of",), "भारत": ("India",)})
+    changes = WordChanges.of([], [hindi], switch_rate=1.0)
+    assert augment(["(भारत की।", "कीं"], "hi", changes, seed=0) == ["(India of।", "कीं"]
 
 
 def test_both_at_once() -> None:
@@ -125,6 +132,20 @@ def test_what_does_not_fit_is_refused() -> None:
         WordChanges.of([], [GERMAN, TranslationDictionary("en", "de", {})])
     with pytest.raises(ConfigError, match=r"rate must be between 0 and 1, got 2\nswitch_rate must be"):
         WordChanges(rate=2, switch_rate=-1)
+
+
+def test_what_a_training_draws_is_of_its_seed_and_of_the_place() -> None:
+    texts, languages = ["good film"] * 200, ["en"] * 200
+    place, later = (Place((step, 0), np.arange(200)) for step in (0, 1))
+    ours, other = (TextAugmentation(seed, CHANGES, copies=3) for seed in (0, 1))
+    said = ours.words(texts, languages, place)
+    assert said == TextAugmentation(0, CHANGES, copies=3).words(texts, languages, place)
+    assert said != other.words(texts, languages, place)
+    assert said != ours.words(texts, languages, later)
+    numbers = ours.copy_numbers(place)
+    assert stats.chisquare(np.bincount(numbers, minlength=3)).pvalue > 0.01
+    for unlike in (other.copy_numbers(place), ours.copy_numbers(later)):
+        assert not np.array_equal(numbers, unlike)
 
 
 def test_a_place_of_no_texts_gives_none() -> None:

@@ -120,6 +120,15 @@ def test_at_the_solution_of_a_convex_problem_no_attack_lowers_the_loss(norm: str
     torch.testing.assert_close(losses(deltas).detach(), worst, rtol=1e-4, atol=1e-6)
 
 
+def test_gradients_in_padding_take_nothing_from_the_step() -> None:
+    centres = points(0, 2, 3, 4)
+    own = (torch.arange(3) < 2)[None, :, None]
+    balls = Balls.around(centres, own, epsilon=0.3, norm="l2")
+    deltas = balls.steepest(points(1, 2, 3, 4))
+    torch.testing.assert_close(lengths(deltas, "l2"), balls.radii)
+    assert not deltas[:, 2].any()
+
+
 def test_without_a_gradient_there_is_no_attack() -> None:
     centres = points(0, 2, 3)
     balls = Balls.around(centres, everywhere(centres), epsilon=1.0, norm="l2")
@@ -136,14 +145,19 @@ def test_gaussian_noise_has_the_stated_variance(norm: str) -> None:
     kurtosis = (noise / noise.std(dim=1, keepdim=True)).pow(4).mean(dim=1)
     torch.testing.assert_close(kurtosis, torch.full((2,), 3.0), rtol=0.05, atol=0)
     assert abs(float((noise[0] * noise[1]).mean())) < 0.002  # of one row knows nothing of another's
+    assert abs(float((noise[:, 1:] * noise[:, :-1]).mean())) < 0.003  # nor a number of the next
 
 
 def test_uniform_noise_fills_the_ball_evenly() -> None:
     centres = torch.ones(20_000, 3)
     sphere = Balls.around(centres, everywhere(centres), epsilon=1.0, norm="l2")
     shares = lengths(sphere.random("uniform", DRAW), "l2") / sphere.radii
-    volumes = shares.pow(3).sort().values  # the share of the ball within a length: uniform
-    assert (volumes - torch.linspace(0, 1, 20_000)).abs().max() < 0.015
+    volumes = shares.pow(3)  # the share of the ball within a length: uniform
+    assert (volumes.sort().values - torch.linspace(0, 1, 20_000)).abs().max() < 0.015
+    directions = torch.nn.functional.normalize(sphere.random("uniform", DRAW))
+    torch.testing.assert_close(directions.T @ directions / 20_000, torch.eye(3) / 3, atol=0.01, rtol=0)
+    farther = directions.square() * (volumes[:, None] - 0.5)
+    assert farther.mean(dim=0).abs().max() < 0.01, "no direction goes farther than another"
     box = Balls.around(centres, everywhere(centres), epsilon=1.0, norm="linf")
     noise = box.random("uniform", DRAW)
     torch.testing.assert_close(noise.var(dim=0), torch.full((3,), 1 / 3), rtol=0.03, atol=0)

@@ -90,6 +90,23 @@ def test_dice_is_that_of_a_count_by_hand() -> None:
     assert limited.translations["x"] == ("y", "u")
 
 
+def test_words_keep_their_marks_apostrophes_and_hyphens() -> None:
+    builder = CorpusBuilder(CorpusInfo("marked"))
+    rows = {"hi": "भारत की ISO-कोड 7", "yo": "ọ́jọ́ l’ójú", "fa": "می\u200cخواهم"}
+    for group in range(2):
+        for language, text in rows.items():
+            builder.add_document(f"{group}-{language}", f"g{group}", language, text)
+        builder.add_query(f"q{group}", f"g{group}", "en", "x")
+        builder.judge_group("train", f"g{group}")
+    corpus = builder.build()
+    for language, words in (
+        ("hi", ["iso-कोड", "की", "भारत"]),
+        ("yo", ["l’ójú", "ọ́jọ́"]),
+        ("fa", ["می\u200cخواهم"]),
+    ):
+        assert sorted(induce_dictionary(corpus, language, "en").translations) == words
+
+
 def test_neighbours_come_by_way_of_another_language() -> None:
     to_english = TranslationDictionary("de", "en", {"hund": ("dog",), "köter": ("dog",), "film": ("movie",)})
     back = TranslationDictionary(

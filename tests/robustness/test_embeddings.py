@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -9,6 +10,7 @@ from sentence_transformers import SentenceTransformer
 
 from isoglot.encoders import (
     add_head,
+    build_audio_tower,
     build_image_tower,
     build_static_encoder,
     build_transformer_encoder,
@@ -80,6 +82,44 @@ def test_pixels_of_pictures() -> None:
     model = images()
     one, other = pictures("red", "white"), pictures("blue", "black")
     check_that_the_one_becomes_the_other(model, model.preprocess(one), model.preprocess(other))
+
+
+def tones(*hertz: int) -> list[Any]:
+    time = np.arange(16_000) / 16_000
+    waves = [np.sin(2 * np.pi * each * time).astype(np.float32) for each in hertz]
+    return [{"audio": {"array": wave, "sampling_rate": 16_000}} for wave in waves]
+
+
+def test_the_spectrograms_of_sounds() -> None:
+    model = build_audio_tower(16, seconds=1, bands=32, width=32, layers=1, heads=2).eval()
+    one, other = (model.preprocess(tones(*each)) for each in ((300, 900), (1_500, 200)))
+    check_that_the_one_becomes_the_other(model, one, other)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "own"),
+    [
+        ("input_values", (2, 4), [[True, True, True, False], [True, False, False, False]]),
+        ("input_features", (2, 3, 4), [[[True, True, True, False]], [[True, False, False, False]]]),
+        (
+            "input_features",
+            (2, 4, 3),
+            [[[True], [True], [True], [False]], [[True], [False], [False], [False]]],
+        ),
+        ("input_features", (2, 3, 9), [[[True]]]),
+    ],
+    ids=["waveform", "bands first", "time first", "mask of something else"],
+)
+def test_what_fills_sounds_up_is_not_their_own(name: str, shape: tuple[int, ...], own: list[Any]) -> None:
+    features = {
+        "modality": "image",  # the tower at hand; what is asked is decided by the names of the input
+        "attention_mask": torch.tensor([[1, 1, 1, 0], [1, 0, 0, 0]]),
+        name: torch.ones(shape),
+    }
+    found = inputs_of(images(), "document", features)
+    assert found is not None
+    assert found.points is features[name]
+    assert found.own.tolist() == own
 
 
 def test_each_tower_of_several(tokenizer: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from isoglot.errors import CorpusError
-from isoglot.robustness.synonyms import read_neighbours
+from isoglot.robustness.synonyms import NeighbourTable, read_neighbours, write_neighbours
 
 
 def test_the_published_form_is_read(tmp_path: Path) -> None:
@@ -25,6 +25,12 @@ def test_lines_of_cells_are_read(tmp_path: Path) -> None:
     path = tmp_path / "table.tsv"
     path.write_text("Hund\tKöter\tVierbeiner\nein\n", encoding="utf-8")
     assert read_neighbours(path, "de").neighbours == {"Hund": ("Köter", "Vierbeiner")}
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    table = NeighbourTable("de", {"Hund": ("Köter", "Vierbeiner"), "köter": ("Hund",)})
+    write_neighbours(table, tmp_path / "made" / "de.tsv")
+    assert read_neighbours(tmp_path / "made" / "de.tsv", "de").neighbours == table.neighbours
 
 
 def test_the_published_table_is_what_it_is_said_to_be(shared_data: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import runpy
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import torch
@@ -18,10 +20,11 @@ from isoglot.batches import Hybrid
 from isoglot.batches.labels import BatchLabels
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import ConfigError
-from isoglot.robustness.embeddings import taking_perturbations
+from isoglot.robustness.embeddings import PERTURBATION, taking_perturbations
 from isoglot.robustness.settings import RobustSettings
-from isoglot.training import ObjectiveSettings, TrainingSettings, fit
+from isoglot.training import ObjectiveSettings, TrainingSettings, fit, perturbed
 from isoglot.training.loss import RetrievalLoss, build_loss
+from isoglot.training.perturbed import Perturbations
 
 build = runpy.run_path(str(Path(__file__).parent / "programs" / "train.py"))["build"]
 QUERIES = ["en1 en2", "de1 de2", "th3 th4", "en5 en6"]
@@ -128,6 +131,91 @@ def test_random_perturbations_are_those_of_the_step_and_their_copies_differ(text
     assert not torch.equal(once, several)
 
 
+def seen(
+    model: SentenceTransformer,
+    robust: RobustSettings,
+    seed: int = 0,
+    step: int = 0,
+    queries: Sequence[str] = tuple(QUERIES),
+) -> list[Tensor]:
+    """Perturbations of queries and of documents, which are the same texts, as they are asked for."""
+    found: list[Tensor] = []
+
+    def evaluate(*columns: dict[str, Any]) -> dict[str, Tensor]:
+        found.extend(column[PERTURBATION] for column in columns if PERTURBATION in column)
+        return {"contrastive": torch.tensor(0.0)}
+
+    columns = [model.preprocess(list(queries)) for _ in range(2)]
+    Perturbations(robust, seed).parts(evaluate, model, *columns, step)
+    return found
+
+
+def test_noise_is_another_of_each_seed_step_side_and_copy(texts: list[str]) -> None:
+    model = build("static", texts)
+    robust = replace(NOISE, copies=2)
+    once = seen(model, robust)
+    assert len(once) == 4
+    assert all(torch.equal(ours, again) for ours, again in zip(once, seen(model, robust), strict=True))
+    all_seen = [*once, *seen(model, robust, seed=1), *seen(model, robust, step=1)]
+    for number, noise in enumerate(all_seen):
+        assert noise.abs().amax(dim=1).min() > 0
+        assert not any(torch.allclose(noise, other) for other in all_seen[:number])
+
+
+def test_a_process_draws_what_one_process_draws_for_its_rows(texts: list[str]) -> None:
+    model = build("static", texts)
+    shares = []
+    for rank in range(2):
+        with (
+            mock.patch.object(perturbed, "num_processes", return_value=2),
+            mock.patch.object(perturbed.distributed, "get_rank", return_value=rank),
+        ):
+            shares.append(seen(model, NOISE, queries=QUERIES[2 * rank : 2 * rank + 2]))
+    for whole, *parts in zip(seen(model, NOISE), *shares, strict=True):
+        torch.testing.assert_close(torch.cat(parts), whole)
+
+
+def test_an_attack_climbs_the_sum_of_all_terms(texts: list[str]) -> None:
+    """On terms that are linear in the perturbation it is the closed form, per text."""
+    model = build("static", texts)
+    means = model.preprocess(QUERIES)
+    width = model.get_embedding_dimension()
+    slopes = torch.randn(2, len(QUERIES), width, generator=torch.Generator().manual_seed(0))
+    found: list[Tensor] = []
+
+    def evaluate(queries: dict[str, Any], _: dict[str, Any]) -> dict[str, Tensor]:
+        found.append(queries[PERTURBATION])
+        return {name: (slope * found[-1]).sum() for name, slope in zip("ab", slopes, strict=True)}
+
+    robust = replace(FGM, sides="queries")
+    Perturbations(robust, 0).parts(evaluate, model, means, model.preprocess(QUERIES), 0)
+    points = model[0](dict(means))["sentence_embedding"].detach()
+    steepest = torch.nn.functional.normalize(slopes.sum(dim=0))
+    assert not found[0].any()
+    torch.testing.assert_close(found[1], 0.05 * points.norm(dim=1, keepdim=True) * steepest)
+
+
+def test_only_the_sides_that_are_asked_for_are_perturbed(texts: list[str]) -> None:
+    model = build("static", texts)
+    assert len(seen(model, replace(NOISE, sides="both"))) == 2
+    one, other = (seen(model, replace(NOISE, sides=side)) for side in ("queries", "documents"))
+    assert torch.equal(one[0], seen(model, NOISE)[0])
+    assert torch.equal(other[0], seen(model, NOISE)[1])
+    assert len(one) == len(other) == 1
+
+
+def test_the_copies_losses_are_averaged_and_take_their_share(texts: list[str]) -> None:
+    model = build("static", texts)
+    losses = iter([1.0, 2.0, 6.0])
+    parts = Perturbations(replace(NOISE, copies=2, weight=0.25), 0).parts(
+        lambda *_: {"contrastive": torch.tensor(next(losses))}, model, *2 * [model.preprocess(QUERIES)], 0
+    )
+    assert {name: value.item() for name, value in parts.items()} == {
+        "contrastive": 0.75 * 1.0,
+        "contrastive@perturbed": 0.25 * 4.0,
+    }
+
+
 def test_every_term_is_attacked_in_all_dimensions(texts: list[str]) -> None:
     objective = ObjectiveSettings(
         consistency_weight=0.5, intra_modal_weight=0.3, matryoshka_dimensions=(8,), learn_temperature=True
@@ -230,6 +318,11 @@ def test_as_many_passes_are_made_as_are_told(
         gradients(model, loss_of(model, robust))
     assert (robust.passes["forward"], robust.passes["backward"]) == passes
     assert (len(forward), len(backward)) == (2 * passes[0], 2 * passes[1])  # of both columns
+
+
+def test_the_steps_of_an_attack_overshoot_together_and_none_leaves_the_ball() -> None:
+    assert [replace(FGM, steps=steps).step_share for steps in (1, 2, 5)] == [1.0, 1.0, 0.5]
+    assert replace(FGM, steps=5, step_size=0.1).step_share == 0.1
 
 
 class StopAt(TrainerCallback):

@@ -1,7 +1,8 @@
 """Classifying pairs of sentences: a head on any encoder, trained in one language and used in all."""
 
 from isoglot.classification.classifier import PairClassifier, build_classifier, load_classifier
-from isoglot.classification.examples import PairTexts, augment_pairs, pair_texts, part_pairs
+from isoglot.classification.examples import PairTexts, augment_pairs, pair_texts, part_pairs, with_parts
+from isoglot.classification.experiment import ClassificationConfig, run_classification
 from isoglot.classification.fitting import cross_entropy, fit_classifier
 from isoglot.classification.measuring import evaluate_classifier, generalised_mean
 from isoglot.classification.robust import perturbed_loss
@@ -16,6 +17,7 @@ from isoglot.classification.smoothed import (
 
 __all__ = [
     "CertifiedPairs",
+    "ClassificationConfig",
     "ClassifierSettings",
     "PairClassifier",
     "PairTexts",
@@ -32,5 +34,7 @@ __all__ = [
     "pair_texts",
     "part_pairs",
     "perturbed_loss",
+    "run_classification",
+    "with_parts",
     "word_copies",
 ]

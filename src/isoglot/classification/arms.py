@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
+
 from isoglot.classification.classifier import PairClassifier, load_classifier
 from isoglot.classification.examples import pair_texts
 from isoglot.classification.experiment import ClassificationConfig, run_classification
@@ -15,7 +17,9 @@ from isoglot.classification.measuring import ACCURACY, evaluate_classifier, gene
 from isoglot.classification.smoothed import CertifiedPairs, Smoothing, certify_pairs, noise_deviation
 from isoglot.config import read_config
 from isoglot.corpora.parallel import ParallelCorpus
-from isoglot.evaluation import Results, read_results
+from isoglot.evaluation import Results, compare, read_results
+from isoglot.evaluation.per_query import KEY_COLUMNS
+from isoglot.evaluation.placement import ALL
 
 Parts = dict[str, list[Results]]
 """Arm -> its results, one of each seed."""
@@ -87,7 +91,7 @@ class Arms:
     def _measure(self, name: str, seed: int, model: Path, corpus: ParallelCorpus, strength: float) -> Results:
         title = f"{name}, smoothed" if strength else name
         out = self.root / "results" / f"{_slug(title)}-{seed}"
-        if not (out / "results.json").exists():
+        if not (out / "per_query.parquet").exists():
             classifier = load_classifier(model)
             smoothing = Smoothing(_COPIES, _deviation(classifier, corpus, strength)) if strength else None
             options = {"languages": self.languages, "smoothing": smoothing}
@@ -105,11 +109,7 @@ def accuracies(results: Results, source_language: str = "en") -> tuple[float, ..
     Returns:
         The values.
     """
-    own = {
-        record.query_language: record.value
-        for record in results.select(setting="monolingual", measure=ACCURACY)
-        if record.query_language != "*"
-    }
+    own = _by_language(results)
     source = own.pop(source_language)
     return (
         source,
@@ -140,6 +140,79 @@ def accuracy_table(parts: Mapping[str, Sequence[Results]], title: str, source_la
             cells.append(f"{statistics.mean(values):.3f} ± {spread:.3f}")
         lines.append(f"| {arm} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def language_table(parts: Mapping[str, Sequence[Results]], title: str, source_language: str = "en") -> str:
+    """Accuracy with both sentences in one language, the mean over seeds, as a table of markdown.
+
+    Args:
+        parts: Arm -> its results, one of each seed.
+        title: Of the table.
+        source_language: The language that was trained in, which comes first.
+
+    Returns:
+        The table: a line per arm, a column per language.
+    """
+    own = {arm: [_by_language(results) for results in per_seed] for arm, per_seed in parts.items()}
+    languages = sorted(next(iter(own.values()))[0], key=lambda tag: (tag != source_language, tag))
+    lines = [f"| {title} | {' | '.join(languages)} |", "|---|" + "---:|" * len(languages)]
+    for arm, per_seed in own.items():
+        means = (statistics.mean(found[tag] for found in per_seed) for tag in languages)
+        lines.append(f"| {arm} | {' | '.join(f'{mean:.3f}' for mean in means)} |")
+    return "\n".join(lines)
+
+
+def difference_table(
+    parts: Mapping[str, Sequence[Results]], title: str, baseline: str = "plain", source_language: str = "en"
+) -> str:
+    """Each arm minus a baseline, with p, as a table of markdown.
+
+    Whether a pair is put into the right class is averaged over the seeds of an arm; differences are tested
+    by paired randomisation over clusters of pairs (`isoglot.evaluation.compare`). So p speaks of other pairs,
+    and the spread of `accuracy_table` of other seeds.
+
+    Args:
+        parts: Arm -> its results, one of each seed.
+        title: Of the table.
+        baseline: Arm that is subtracted.
+        source_language: The language that was trained in.
+
+    Returns:
+        The table: both sentences in the source language; both in one language, the mean over all; in two.
+    """
+    columns = (
+        ("monolingual", source_language),
+        ("monolingual", ALL),
+        ("cross_lingual", ALL),
+    )
+    lines = [f"| {title}: minus {baseline} | source | one language | two languages |", "|---|---:|---:|---:|"]
+    theirs = _over_seeds(parts[baseline], baseline)
+    for arm in (name for name in parts if name != baseline):
+        both = pa.concat_tables([_over_seeds(parts[arm], arm), theirs])
+        found = compare(Results((), per_query=both), baseline, measures=(ACCURACY,)).comparisons
+        rows = {
+            (row.setting, row.query_language): row
+            for row in found
+            if row.document_language in (ALL, row.query_language)
+        }
+        cells = [f"{rows[place].value:+.3f} (p {rows[place].p_value:.3f})" for place in columns]
+        lines.append(f"| {arm} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _by_language(results: Results) -> dict[str, float]:
+    """Accuracy with both sentences in each language."""
+    found = results.select(setting="monolingual", measure=ACCURACY)
+    return {record.query_language: record.value for record in found if record.query_language != ALL}
+
+
+def _over_seeds(per_seed: Sequence[Results], name: str) -> pa.Table:
+    """Values pair by pair, the mean over seeds, under one name."""
+    tables = [results.per_query for results in per_seed if results.per_query is not None]
+    keys = [column for column in KEY_COLUMNS if column != "model"]
+    every = pa.concat_tables([table.select([*keys, ACCURACY]) for table in tables]).unify_dictionaries()
+    means = every.group_by(keys).aggregate([(ACCURACY, "mean")]).rename_columns([*keys, ACCURACY])
+    return means.append_column("model", pa.array([name] * len(means)))
 
 
 def _deviation(classifier: PairClassifier, corpus: ParallelCorpus, strength: float) -> float:

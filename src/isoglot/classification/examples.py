@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from isoglot.corpora.components import connected_components
 from isoglot.corpora.labelled import CLASSES, LabelledPairs, Task, find_pairs
 from isoglot.corpora.languages import match_languages
 from isoglot.corpora.parallel import ParallelCorpus
@@ -99,16 +100,17 @@ def part_pairs(
 ) -> ParallelCorpus:
     """Parts the pairs of a published split, where no others are at hand to train on.
 
-    Pairs that share a sentence in the source language, directly or through other pairs, are a cluster and
-    stay together; a cluster goes where a hash of its first sentence by the alphabet says. So no sentence that
-    is trained on is measured, in the source language or translated, and the parts depend on nothing but
-    the texts. Pairs without both sentences in the source language are in no part.
+    Pairs that share a sentence in any language, directly or through other pairs, are a cluster and stay
+    together: two sentences that differ in one language may be alike in another. A cluster goes where a hash
+    of its first sentence by the alphabet, in the source language, says. So no sentence that is trained on is
+    measured, in the source language or translated, and the parts depend on nothing but the texts of the
+    languages that the corpus has. Pairs without both sentences in the source language are in no part.
 
     Args:
         corpus: A corpus with labelled pairs.
         split: The published split.
         task: Which task, if the split has several; None takes the only one.
-        source_language: Language whose sentences are compared.
+        source_language: Language of the sentences that are hashed.
         shares: Name of each new split -> its share of the clusters; they sum to 1.
 
     Returns:
@@ -126,7 +128,9 @@ def part_pairs(
     pairs, sentences = pairs.take(there), sentences.take(there)
     if not len(pairs):
         raise CorpusError(f"no pair of split {split!r} of {corpus.name!r} is in {source_language!r}")
-    part = _part_of_pairs(corpus, sentences, list(shares.values()))
+    part = _part_of_pairs(
+        corpus, sentences, sentence_clusters(corpus, pairs, corpus.languages), list(shares.values())
+    )
     parts = {name: pairs.take(part == number) for number, name in enumerate(shares)}
     if empty := [name for name, found in parts.items() if not len(found)]:
         raise CorpusError(
@@ -135,6 +139,28 @@ def part_pairs(
         )
     kept = {key: found for key, found in corpus.labelled.items() if key[1] != found_task}
     return replace(corpus, labelled={**kept, **_keyed(parts, found_task)})
+
+
+def with_parts(corpus: ParallelCorpus, task: Task, *, source_language: str = "en") -> ParallelCorpus:
+    """A corpus that a classifier can be trained, chosen and measured on.
+
+    Args:
+        corpus: A corpus with labelled pairs.
+        task: Which task.
+        source_language: Language of the sentences that decide where pairs are parted.
+
+    Returns:
+        The corpus itself if it has pairs to train on; one of which only a published `dev` is at hand with its
+        pairs parted (`part_pairs`).
+
+    Raises:
+        ConfigError: If the task has no classes, or the language names several.
+        CorpusError: If it has pairs in neither `train` nor `dev`, or too few to part.
+    """
+    check_classes(task)
+    if ("train", task) in corpus.labelled:
+        return corpus
+    return part_pairs(corpus, task=task, source_language=source_language)
 
 
 def augment_pairs(
@@ -170,6 +196,28 @@ def augment_pairs(
     return PairTexts(pairs.task, tuple(first), tuple(second), np.array(labels, np.int64))
 
 
+def sentence_clusters(
+    corpus: ParallelCorpus, pairs: LabelledPairs, languages: Sequence[str]
+) -> npt.NDArray[np.int64]:
+    """Which pairs hang together: those that share a sentence in any language, directly or through others.
+
+    Args:
+        corpus: The corpus.
+        pairs: Some of its pairs.
+        languages: Its tags whose sentences are compared.
+
+    Returns:
+        (P,) number of the cluster of each pair.
+    """
+    links: list[tuple[str, str]] = []
+    for language in languages:
+        sharing = components(corpus, PairSentences.of(corpus, pairs, [language]))
+        links += [(str(pair), f"{language} {cluster}") for pair, cluster in enumerate(sharing.tolist())]
+    found = connected_components(links)
+    _, numbers = np.unique([found[str(pair)] for pair in range(len(pairs))], return_inverse=True)
+    return numbers.astype(np.int64)
+
+
 def check_classes(task: Task) -> None:
     """Refuses a task whose labels are no classes.
 
@@ -203,10 +251,12 @@ def one_language(language: str, corpus: ParallelCorpus) -> str:
 
 
 def _part_of_pairs(
-    corpus: ParallelCorpus, sentences: PairSentences, shares: Sequence[float]
+    corpus: ParallelCorpus,
+    sentences: PairSentences,
+    clusters: npt.NDArray[np.int64],
+    shares: Sequence[float],
 ) -> npt.NDArray[np.int64]:
     """(P,) number of the part of each pair."""
-    clusters = components(corpus, sentences)
     names: dict[int, str] = {}
     rows = np.concatenate([sentences.first_rows[:, 0], sentences.second_rows[:, 0]])
     for text, cluster in zip(corpus.document_texts(rows), np.tile(clusters, _SIDES).tolist(), strict=True):

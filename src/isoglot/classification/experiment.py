@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from isoglot.classification.classifier import build_classifier
 from isoglot.classification.examples import PairTexts, augment_pairs, pair_texts
-from isoglot.classification.fitting import fit_classifier
+from isoglot.classification.fitting import Tell, fit_classifier
 from isoglot.classification.robust import perturbed_loss
 from isoglot.classification.settings import ClassifierSettings
 from isoglot.config import to_dict
@@ -54,12 +54,15 @@ class ClassificationConfig:
         return found
 
 
-def run_classification(config: ClassificationConfig, corpus: ParallelCorpus) -> Path:
+def run_classification(
+    config: ClassificationConfig, corpus: ParallelCorpus, *, progress: Tell | None = None
+) -> Path:
     """Trains a classifier; started again, it goes on where it stopped.
 
     Args:
         config: What to do.
         corpus: Has labelled pairs in the splits `train` and `dev`.
+        progress: Told of every step.
 
     Returns:
         The folder of the classifier.
@@ -68,10 +71,10 @@ def run_classification(config: ClassificationConfig, corpus: ParallelCorpus) -> 
         IsoglotError: If encoder or pairs cannot be read, or the folder holds another training.
     """
     seed = config.training.seed
-    output = Path(config.output.format(seed=seed))
+    config = replace(config, encoder=config.encoder.format(seed=seed), output=config.output.format(seed=seed))
     pairs = pair_texts(corpus, "train", task=config.task, language=config.language)
     dev = pair_texts(corpus, "dev", task=config.task, language=config.language)
-    encoder = load_encoder(config.encoder.format(seed=seed))
+    encoder = load_encoder(config.encoder)
     classifier = build_classifier(
         encoder,
         config.task,
@@ -83,13 +86,14 @@ def run_classification(config: ClassificationConfig, corpus: ParallelCorpus) -> 
     fit_classifier(
         classifier,
         _augmented(pairs, config),
-        output_dir=output,
+        output_dir=config.output,
         settings=config.training,
         dev=dev,
         loss=perturbed_loss(config.robust),
         record={**to_dict(config), "files": config.augmentation.checksums(), "passes": config.robust.passes},
+        progress=progress,
     )
-    return output
+    return Path(config.output)
 
 
 def _augmented(pairs: PairTexts, config: ClassificationConfig) -> PairTexts:

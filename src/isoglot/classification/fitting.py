@@ -35,6 +35,9 @@ from isoglot.versions import installed_versions
 PairLoss = Callable[[PairClassifier, Sequence[Features], Tensor, tuple[int, ...]], Tensor]
 """Classifier, model input of the pairs, (P,) classes, and the key (seed, step) of what is drawn -> loss."""
 
+Tell = Callable[[int, int], None]
+"""Told how many steps are done, of how many."""
+
 _STATE = "trainer_state.json"
 _WEIGHTS = "classifier.pt"
 _PACKAGES = ("isoglot", "sentence-transformers", "transformers", "torch", "numpy")
@@ -56,6 +59,7 @@ def fit_classifier(
     dev: PairTexts | None = None,
     loss: PairLoss = cross_entropy,
     record: Mapping[str, Any] | None = None,
+    progress: Tell | None = None,
 ) -> PairClassifier:
     """Trains a classifier; the same call goes on where an interrupted one stopped.
 
@@ -70,6 +74,7 @@ def fit_classifier(
             that do as well; None keeps the last.
         loss: What is minimised, such as cross-entropy under attack; `record` must tell what it is.
         record: Further facts for `isoglot.json`; a resumption must repeat them.
+        progress: Told of every step.
 
     Returns:
         The trained classifier, for use.
@@ -86,7 +91,7 @@ def fit_classifier(
     facts = _facts(classifier, pairs, dev, settings, record)
     if claim(folder, facts):
         return load_classifier(folder, device=str(classifier.encoder.device))
-    job = _Job(classifier, pairs, dev, settings, loss, folder / CHECKPOINTS)
+    job = _Job(classifier, pairs, dev, settings, loss, folder / CHECKPOINTS, progress)
     history = _train(job)
     classifier.save(folder)
     versions = installed_versions(*_PACKAGES)
@@ -105,6 +110,7 @@ class _Job:
     settings: ClassifierSettings
     loss: PairLoss
     checkpoints: Path
+    progress: Tell | None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -156,6 +162,8 @@ def _train(job: _Job) -> list[dict[str, float]]:
     for epoch in range(len(history), job.settings.epochs):
         for step, rows in enumerate(_batches(job, epoch), start=epoch * job.steps_per_epoch):
             _step(job, optimizer, step, rows)
+            if job.progress is not None:
+                job.progress(step + 1, job.num_steps)
         last = (epoch + 1) * job.steps_per_epoch
         history.append({"step": last, **_dev_accuracy(job)})
         _write_checkpoint(job, optimizer, history)

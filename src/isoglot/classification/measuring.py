@@ -12,10 +12,11 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from isoglot.classification.classifier import PairClassifier
-from isoglot.classification.examples import check_classes, one_language
-from isoglot.classification.predicting import BATCH_SIZE, predict_pairs
+from isoglot.classification.examples import check_classes, one_language, sentence_clusters
+from isoglot.classification.predicting import BATCH_SIZE, Integers, predict_pairs
 from isoglot.classification.smoothed import Smoothing, smooth_pairs
 from isoglot.corpora.labelled import find_pairs
 from isoglot.corpora.languages import match_languages
@@ -25,6 +26,7 @@ from isoglot.errors import ConfigError
 from isoglot.evaluation.cells import Value
 from isoglot.evaluation.paired.cells import ScoredPairs, measure_pairs
 from isoglot.evaluation.paired.scores import PairSentences
+from isoglot.evaluation.per_query import QueryKeys, per_query_table
 from isoglot.evaluation.results import Result, Results
 from isoglot.robustness.smoothing import ABSTAINED
 from isoglot.versions import installed_versions
@@ -64,7 +66,8 @@ def evaluate_classifier(
 
     Returns:
         `accuracy_head` and `macro_F1_head` by language of the first (`query_language`) and of the second
-        sentence (`document_language`), and their means.
+        sentence (`document_language`), and their means; pair by pair, whether the class is right, which
+        `isoglot.evaluation.compare` tests classifiers by, pairs that share a sentence swapped together.
 
     Raises:
         ConfigError: If a number is out of range, or a language names several.
@@ -100,7 +103,11 @@ def evaluate_classifier(
         "corpus_checksums": condense(corpus.checksums),
         "versions": installed_versions("isoglot", "numpy", "torch", "sentence-transformers"),
     }
-    return Results(tuple(Result(**names, **asdict(_renamed(value))) for value in values), (config,))
+    return Results(
+        tuple(Result(**names, **asdict(_renamed(value))) for value in values),
+        (config,),
+        per_query=_pair_by_pair(scored, sentence_clusters(corpus, pairs, tags), **names),
+    )
 
 
 def generalised_mean(results: Results, measure: str = ACCURACY) -> float:
@@ -150,6 +157,36 @@ def _score(
     return ScoredPairs(
         classifier.task, sentences.languages, sentences.labels, there, classes=classes.astype(np.int8)
     )
+
+
+def _pair_by_pair(scored: ScoredPairs, clusters: Integers, **names: str) -> pa.Table:
+    """Whether the class is right, of every pair in every two languages; one of the first sentence is a query.
+
+    Args:
+        scored: The pairs.
+        clusters: (P,) clusters of pairs that share sentences: groups.
+        **names: The other columns.
+
+    Returns:
+        A table as `isoglot.evaluation.compare` reads it.
+    """
+    assert scored.classes is not None
+    num_pairs, num_languages = len(scored.labels), len(scored.languages)
+    numbers = np.tile(np.arange(num_pairs), num_languages)
+    spoken = np.repeat(np.asarray(scored.languages), num_pairs)
+    ids = [f"{number}.{language}" for number, language in zip(numbers, spoken, strict=True)]
+    keys = QueryKeys(
+        pa.array(ids), pa.array(clusters[numbers].astype(str)), pa.array(spoken).dictionary_encode()
+    )
+    right = (scored.classes == scored.labels[:, None, None]).astype(np.float64)
+    measured = np.zeros(num_languages**2, bool)
+    measured[scored.columns] = True
+    there = (scored.present & measured).reshape(scored.classes.shape)
+    parts = []
+    for number, language in enumerate(scored.languages):
+        rows = np.flatnonzero(there[:, :, number].T.ravel())
+        parts.append((language, rows, {ACCURACY: right[:, :, number].T.ravel()[rows]}))
+    return per_query_table(keys, parts, **names)
 
 
 def _renamed(value: Value) -> Value:

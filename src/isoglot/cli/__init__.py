@@ -49,6 +49,10 @@ COMMANDS = {
     ),
     "data": Command("isoglot.cli.data:app", "List, build, check, show and mine corpora."),
     "train": Command("isoglot.cli.train:train", "Train a retriever as a TOML file says."),
+    "classify": Command(
+        "isoglot.cli.classify:classify",
+        "Train a classifier of sentence pairs in one language, and measure it in all.",
+    ),
     "evaluate": Command(
         "isoglot.cli.evaluate:evaluate", "Measure a model on corpora: quality and language bias."
     ),

@@ -65,16 +65,32 @@ _Perturb = Annotated[
     ),
 ]
 _Strengths = Annotated[
-    str, typer.Option(help="How much is perturbed, from 0 to 1, with commas between.", metavar="NUMBERS")
+    str | None,
+    typer.Option(
+        help="How much is perturbed, above 0, up to 1, with commas between.",
+        metavar="NUMBERS",
+        show_default="0.1,0.3,0.5",
+    ),
 ]
-_PerturbSide = Annotated[str, typer.Option(help="What is perturbed: queries, documents or both.")]
+_PerturbSide = Annotated[
+    str | None,
+    typer.Option(
+        help="What is perturbed: queries, documents or both.", metavar="SIDE", show_default="queries"
+    ),
+]
 _Synonyms = Annotated[
     list[str] | None,
-    typer.Option(help="Table of synonyms for a language (JSON or TSV).", metavar="TAG=FILE"),
+    typer.Option(
+        help="Table of synonyms for a language, JSON or TSV, for --perturb synonyms.", metavar="TAG=FILE"
+    ),
 ]
 _Dictionary = Annotated[
     list[str] | None,
-    typer.Option(help="Dictionary for code_switch, two columns, such as en:de=FILE.", metavar="TAG:TAG=FILE"),
+    typer.Option(
+        help="Dictionary of two columns, such as en:de=FILE, for --perturb code_switch; without one, texts "
+        "are switched by their translations in the corpus.",
+        metavar="TAG:TAG=FILE",
+    ),
 ]
 
 
@@ -96,8 +112,8 @@ def evaluate(
     cache: Cache = True,
     mteb: _Mteb = None,
     perturb: _Perturb = None,
-    strengths: _Strengths = "0.1,0.3,0.5",
-    perturb_side: _PerturbSide = "queries",
+    strengths: _Strengths = None,
+    perturb_side: _PerturbSide = None,
     synonyms: _Synonyms = None,
     dictionary: _Dictionary = None,
     skip_bad: SkipBad = False,
@@ -127,7 +143,7 @@ def evaluate(
         seed=seed,
         cache=cache,
         skip_bad=skip_bad,
-        perturbing=parse_perturbing(split_tags(perturb), strengths, perturb_side, synonyms, dictionary),
+        perturbing=parse_perturbing(_names(perturb), strengths, perturb_side, synonyms, dictionary),
     )
     results = measure_all(
         model, corpora, how, data_dir=data, name=name, progress=_tell, show_bar=sys.stderr.isatty()
@@ -143,6 +159,11 @@ def evaluate(
         typer.echo(json.dumps(_summary(results, folder), ensure_ascii=False))
     else:
         _print(results, folder)
+
+
+def _names(entries: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Perturbations given with commas between, or one by one; None if the option was not given."""
+    return None if entries is None else split_tags(entries) or ()
 
 
 def _tell(line: str) -> None:
@@ -192,11 +213,12 @@ def _compare(results: Results, others: Sequence[Results], seed: int) -> Results:
 def _print(results: Results, folder: Path) -> None:
     from rich.console import Console
 
-    from isoglot.evaluation.curves import perturbed_names, unperturbed
+    from isoglot.evaluation.curves import perturbed_names, shown_measure, unperturbed
+    from isoglot.report.robustness import retained_table
 
-    Console().print(unperturbed(results).table())
+    Console().print(unperturbed(results).table(shown_measure(results)))
     if perturbed_names(results):
-        Console().print(results.perturbed())
+        Console().print(retained_table(results))
     Console(stderr=True).print(f"Wrote {folder}/results.json, report.html, tables/ and runs/", markup=False)
 
 

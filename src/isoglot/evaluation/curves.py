@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isoglot.evaluation.measures import is_measure
 from isoglot.evaluation.placement import ALL
 from isoglot.evaluation.results import Comparison, Result, Results
 
@@ -28,6 +29,8 @@ class Point:
         high: Upper bound.
         retained: The value as a share of that at strength 0; None if that is 0.
         adjusted_p: Of the difference to strength 0, by the paired test; None if there was none.
+        changed: Share of all texts or pictures in question, whatever their language, that were changed; None
+            if the results do not say.
     """
 
     strength: float
@@ -36,6 +39,7 @@ class Point:
     high: float | None
     retained: float | None
     adjusted_p: float | None
+    changed: float | None = None
 
 
 @dataclass(frozen=True)
@@ -70,18 +74,21 @@ class Curve:
 _Key = tuple[str, ...]
 
 
-def build_curves(results: Results, measure: str = "AP", setting: str = "multilingual") -> tuple[Curve, ...]:
+def build_curves(
+    results: Results, measure: str | None = None, setting: str = "multilingual"
+) -> tuple[Curve, ...]:
     """The curves of one measure in one setting.
 
     Args:
         results: Results with perturbed queries or documents among them.
-        measure: Name.
+        measure: Name; None takes `shown_measure`.
         setting: `monolingual`, `cross_lingual` or `multilingual`.
 
     Returns:
         One for each model, corpus, direction, perturbation and language of the query, the mean of the
         languages first; none where nothing was perturbed.
     """
+    measure = shown_measure(results) if measure is None else measure
     chosen = [r for r in results.records if (r.measure, r.setting) == (measure, setting) and _is_of_query(r)]
     values = {_key(record): record for record in chosen}
     p_values = {
@@ -95,17 +102,31 @@ def build_curves(results: Results, measure: str = "AP", setting: str = "multilin
         clean = (r for r in chosen if (r.model, r.corpus, r.split) == (model, corpus, split))
         for start in sorted(clean, key=lambda r: (r.query_language != ALL, r.query_language)):
             place = _key(start)[1:]
-            points = [_point(0.0, start, start, None)]
-            for strength, name in sorted(names.items()):
+            points = [_point(0.0, start, start)]
+            for strength, (name, changed) in sorted(names.items()):
                 key = (name, *place)
                 if key in values:
-                    points.append(_point(strength, values[key], start, p_values.get(key)))
+                    points.append(_point(strength, values[key], start, p_values.get(key), changed))
             if len(points) > 1:
                 about = (start.query_language, start.query_modality, start.document_modality)
                 found.append(
                     Curve(model, corpus, split, setting, *about, measure, perturbation, tuple(points))
                 )
     return tuple(found)
+
+
+def shown_measure(results: Results) -> str:
+    """The measure that is shown of perturbed results where none is named.
+
+    Args:
+        results: The results.
+
+    Returns:
+        AP where it was measured, or else the first measure of quality; AP of no results at all.
+    """
+    averages = (r for r in results.records if r.query_language == r.document_language == ALL)
+    names = dict.fromkeys(record.measure for record in averages if is_measure(record.measure))
+    return "AP" if "AP" in names else next(iter(names), "AP")
 
 
 def unperturbed(results: Results) -> Results:
@@ -139,15 +160,19 @@ def perturbed_names(results: Results) -> frozenset[str]:
     return frozenset(str(entry["model"]) for entry in results.config if entry.get(PERTURBATION))
 
 
-def _conditions(results: Results) -> dict[tuple[str, str, str, str], dict[float, str]]:
-    """Model, corpus, split and perturbation -> strength -> what results call that."""
-    found: dict[tuple[str, str, str, str], dict[float, str]] = {}
+def _conditions(
+    results: Results,
+) -> dict[tuple[str, str, str, str], dict[float, tuple[str, float | None]]]:
+    """Model, corpus, split and perturbation -> strength -> what results call that, and the share changed."""
+    found: dict[tuple[str, str, str, str], dict[float, tuple[str, float | None]]] = {}
     for entry in results.config:
         about: Mapping[str, Any] = entry.get(PERTURBATION) or {}
         if about:
             title = perturbation_title(about)
             key = (str(about["model"]), str(entry["corpus"]), str(entry["split"]), title)
-            found.setdefault(key, {})[float(about["strength"])] = str(entry["model"])
+            total = about.get("num_perturbed")
+            changed = about["num_changed"] / total if total else None
+            found.setdefault(key, {})[float(about["strength"])] = str(entry["model"]), changed
     return found
 
 
@@ -167,9 +192,15 @@ def _is_of_query(record: Result | Comparison) -> bool:
     return own or record.document_language == ALL
 
 
-def _point(strength: float, record: Result, clean: Result, p_value: float | None) -> Point:
+def _point(
+    strength: float,
+    record: Result,
+    clean: Result,
+    p_value: float | None = None,
+    changed: float | None = None,
+) -> Point:
     retained = record.value / clean.value if clean.value else None
-    return Point(strength, record.value, record.low, record.high, retained, p_value)
+    return Point(strength, record.value, record.low, record.high, retained, p_value, changed)
 
 
 def mean_curves(curves: Iterable[Curve]) -> tuple[Curve, ...]:

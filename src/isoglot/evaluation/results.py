@@ -239,11 +239,11 @@ class Results:
 
         return bias_table(self)
 
-    def perturbed(self, measure: str = "AP") -> TextTable:
+    def perturbed(self, measure: str | None = None) -> TextTable:
         """What perturbed queries or documents cost, a line per perturbation and strength.
 
         Args:
-            measure: What to show.
+            measure: What to show; None takes AP, or where that was not measured the first that was.
 
         Returns:
             A table that prints itself; without lines where nothing was perturbed.

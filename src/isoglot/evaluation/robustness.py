@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow.compute as pc
 
+from isoglot.corpora.judgements import Rows
 from isoglot.corpora.media_files import drop_bad_media
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.errors import ConfigError, CorpusError
@@ -28,8 +32,10 @@ from isoglot.robustness.perturbations import (
     Tables,
     Translations,
     build_perturbations,
+    check_perturbations,
     check_strength,
 )
+from isoglot.robustness.perturbations.words import language_of
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -72,10 +78,14 @@ class Perturbing:
             problems.append(f"strengths must be one number or more, none twice, got {self.strengths}")
         if 0 in self.strengths:
             problems.append("strength 0 is measured anyway; leave it out")
+        checks = [partial(check_strength, strength) for strength in dict.fromkeys(self.strengths)]
+        for check in (*checks, partial(check_perturbations, self.perturbations, self.tables)):
+            try:
+                check()
+            except ConfigError as error:
+                problems.append(str(error))
         if problems:
             raise ConfigError("\n".join(problems))
-        for strength in self.strengths:
-            check_strength(strength)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +100,11 @@ class RobustnessResults:
 
     results: Results
 
-    def curves(self, measure: str = "AP", setting: str = "multilingual") -> tuple[Curve, ...]:
+    def curves(self, measure: str | None = None, setting: str = "multilingual") -> tuple[Curve, ...]:
         """Values over strength, by perturbation and language of the query.
 
         Args:
-            measure: Name.
+            measure: Name; None takes AP, or where that was not measured the first that was.
             setting: `monolingual`, `cross_lingual` or `multilingual`.
 
         Returns:
@@ -102,11 +112,11 @@ class RobustnessResults:
         """
         return build_curves(self.results, measure, setting)
 
-    def table(self, measure: str = "AP") -> TextTable:
+    def table(self, measure: str | None = None) -> TextTable:
         """Macro averages, a line per perturbation and strength.
 
         Args:
-            measure: What to show.
+            measure: What to show; None chooses as `curves` does.
 
         Returns:
             A table that prints itself.
@@ -182,7 +192,7 @@ def evaluate_robustness(
         ConfigError: If a name or strength is wrong, a table or package is missing, or the model is vectors or
             a run.
         CorpusError: If the split does not exist or has no query with a relevant document, or nothing is of
-            the medium that a perturbation changes.
+            the medium that a perturbation changes, or in a language that its tables are for.
         CheckpointError: If the model cannot be loaded.
         SearchError: If the model does not encode a medium of the corpus.
     """
@@ -191,11 +201,12 @@ def evaluate_robustness(
     part = corpus if languages is None else corpus.select(languages)
     part, skipped = drop_bad_media(part) if skip_bad else (part, None)
     chosen = build_perturbations(how.perturbations, _tables(how, part))
-    _check_media(chosen, part, how)
+    query_rows = judged_queries(part, split).judgements.query_rows
+    _check_corpus(chosen, part, query_rows, how)
     loaded, own_name = load_model(model)
     encoder = _encoder(loaded)
     options = {"batch_size": batch_size, "cache": cache, "progress": progress}
-    vectors = SideVectors.of(encoder, part, judged_queries(part, split).judgements.query_rows, **options)
+    vectors = SideVectors.of(encoder, part, query_rows, **options)
     evaluation = _Evaluation(
         part,
         name or own_name,
@@ -241,19 +252,42 @@ def _tables(how: Perturbing, corpus: ParallelCorpus) -> Tables:
     return replace(given, translations=Translations(joined))
 
 
-def _check_media(chosen: Sequence[Perturbation], corpus: ParallelCorpus, how: Perturbing) -> None:
-    """Refuses a perturbation that there is nothing for."""
-    tables = {"query": corpus.query_modalities, "document": corpus.document_modalities}
-    problems = []
-    for perturbation in chosen:
-        sides = [side for side in _SIDES[how.side] if perturbation.medium not in tables[side][0]]
-        problems += [
-            f"{perturbation.name} perturbs {perturbation.medium}, and {corpus.name!r} has no {side} of that "
-            "medium; leave it out or perturb the other side"
-            for side in sides
-        ]
+def _check_corpus(
+    chosen: Sequence[Perturbation], corpus: ParallelCorpus, query_rows: Rows, how: Perturbing
+) -> None:
+    """Refuses a perturbation, or tables, that the corpus has nothing for."""
+    media = {
+        "query": _present(corpus.query_modalities, query_rows),
+        "document": _present(corpus.document_modalities),
+    }
+    problems = [
+        f"{perturbation.name} perturbs {perturbation.medium}, and {corpus.name!r} has no {side} of that "
+        "medium; leave it out or perturb the other side"
+        for perturbation in chosen
+        for side in _SIDES[how.side]
+        if perturbation.medium not in media[side]
+    ]
+    tags = {
+        "query": _present(corpus.query_languages, query_rows),
+        "document": _present(corpus.document_languages),
+    }
+    there = set[str]().union(*(tags[side] for side in _SIDES[how.side]))
+    known = {*there, *map(language_of, there)}
+    given = how.tables or Tables()
+    problems += [
+        f"{name} has tables for {', '.join(sorted(tables))}, and what is perturbed of {corpus.name!r} is in "
+        f"{', '.join(sorted(there))}; give one for such a language"
+        for name, tables in (("synonyms", given.synonyms), ("code_switch", given.dictionaries))
+        if name in how.perturbations and tables and not known & tables.keys()
+    ]
     if problems:
         raise CorpusError(problems)
+
+
+def _present(coded: tuple[tuple[str, ...], npt.NDArray[np.int16]], rows: Rows | None = None) -> set[str]:
+    """Which of some names, coded by row, the rows have; all rows if none are given."""
+    names, codes = coded
+    return {names[code] for code in np.unique(codes if rows is None else codes[rows]) if code >= 0}
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 36.0, 306.0, 10.0, 170.0
 """Edges of the plot in the units of its picture, which is 320 wide and 200 high."""
 _NUM_STEPS = 5
 """Lines of the grid above 0, at most."""
+_APART = 26.0
+"""Least distance of two strengths whose numbers are shown."""
 _ROUNDING = 1e-9
 
 
@@ -23,7 +25,7 @@ class Tick:
 
     Attributes:
         place: Where it is.
-        text: The value there.
+        text: The value there; empty where it would run into another.
     """
 
     place: float
@@ -92,9 +94,23 @@ def curve_chart(title: str, note: str, curves: Iterable[Curve], models: Sequence
     return CurveChart(
         title,
         note,
-        tuple(Tick(plot.across(strength), f"{strength:g}") for strength in strengths),
+        _ticks_across(strengths, plot),
         tuple(Tick(plot.up(value), format_value(value, drawn[0].measure)) for value in ups),
         tuple(_line(curve, models.index(curve.model), plot) for curve in drawn),
+    )
+
+
+def _ticks_across(strengths: Sequence[float], plot: _Plot) -> tuple[Tick, ...]:
+    """A line for each strength; the first and the last have their numbers, others where there is room."""
+    places = [plot.across(strength) for strength in strengths]
+    shown = [places[0]]
+    for place in places[1:-1]:
+        if place - shown[-1] >= _APART and places[-1] - place >= _APART:
+            shown.append(place)
+    shown.append(places[-1])
+    return tuple(
+        Tick(place, f"{strength:g}" if place in shown else "")
+        for place, strength in zip(places, strengths, strict=True)
     )
 
 

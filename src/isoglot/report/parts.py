@@ -64,9 +64,11 @@ class Part:
 
     @cached_property
     def main_measure(self) -> str:
-        """The measure that pictures show: the field's usual one where it is there, or else the first."""
-        usual = (name for name in _FIRST[self.task] if name in self.measures)
-        return next(usual, self.measures[0] if self.measures else "")
+        """The measure that pictures show: the field's usual one where it was averaged, or else the first."""
+        averaged = {measure for _, _, measure in self._macro}
+        names = [name for name in self.measures if name in averaged] or self.measures
+        usual = (name for name in _FIRST[self.task] if name in names)
+        return next(usual, names[0] if names else "")
 
     @cached_property
     def _by_name(self) -> dict[tuple[str, str], list[Result]]:
@@ -136,7 +138,7 @@ def _task(measure: str, names: frozenset[str]) -> Task:
 
 
 def _base(measure: str) -> str:
-    """A measure of quality without what was done to it: a probe, a gap, a mean over some languages."""
+    """A measure of quality without what was done to it: probe, head, gap, mean over some languages."""
     for ending in ("_transfer_gap", "_low_resource", "_unseen"):
         measure = measure.removesuffix(ending)
-    return measure.removesuffix("_probe")
+    return measure.removesuffix("_probe").removesuffix("_head")

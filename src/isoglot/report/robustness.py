@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from isoglot.evaluation.curves import PERTURBATION, Curve, build_curves, mean_curves, perturbation_title
+from isoglot.evaluation.curves import (
+    PERTURBATION,
+    Curve,
+    build_curves,
+    mean_curves,
+    perturbation_title,
+    shown_measure,
+)
 from isoglot.evaluation.placement import SETTINGS
 from isoglot.evaluation.results import Results
 from isoglot.report.blocks import Block
 from isoglot.report.curve_pictures import CurveChart, curve_chart
-from isoglot.report.parts import build_parts
 from isoglot.report.tables import MISSING, Cell, TextTable
 from isoglot.report.values import TITLES, direction_title, format_p, format_value, measure_title
 
 _NOTE = (
     "{measure}, {setting}. Bold: the mean of the languages, with its 95 % interval; thin: each language "
-    "of the query. Strength 0 is the collection as it is. A perturbation changes only what it can, so some "
-    "languages may stay as they are. Retained: the value as a share of that at strength 0. p: of the "
-    "difference to strength 0, by a paired randomisation test."
+    "of the query. Strength 0 is the collection as it is. Retained: the value as a share of that at strength "
+    "0. Changed: the share of all queries, or documents, that were changed at the largest strength; a "
+    "perturbation changes only what it can, so some languages may stay as they are. p: of the difference to "
+    "strength 0, by a paired randomisation test."
 )
 
 
@@ -39,23 +46,24 @@ def robustness_block(results: Results) -> Block:
     return Block(
         title,
         _NOTE.format(measure=measure_title(measure), setting=TITLES[setting].lower()),
-        tables=(strengths_table(results, measure),),
+        tables=(retained_table(results, measure),),
         curves=tuple(_charts(results, curves, models)),
-        folded=(languages_table(curves),),
+        folded=(strengths_table(results, measure), languages_table(curves)),
         models=models,
     )
 
 
-def strengths_table(results: Results, measure: str = "AP") -> TextTable:
+def strengths_table(results: Results, measure: str | None = None) -> TextTable:
     """Macro averages: a line for each perturbation and strength, a column for each setting.
 
     Args:
         results: Results with perturbed ones among them.
-        measure: What to show.
+        measure: What to show; None takes `shown_measure`.
 
     Returns:
         The table; what is retained, and p, are of the last setting that there is.
     """
+    measure = shown_measure(results) if measure is None else measure
     found = {name: mean_curves(build_curves(results, measure, name)) for name in SETTINGS}
     shown = {name: curves for name, curves in found.items() if curves}
     last = next(reversed(shown), "")
@@ -67,18 +75,19 @@ def strengths_table(results: Results, measure: str = "AP") -> TextTable:
                 row = cells.setdefault((*_place(curve, several), f"{point.strength:g}"), {})
                 row["clean" + setting] = _value(curve.points[0].value, measure)
                 row[setting] = _value(point.value, measure)
+                row["changed"] = _share(point.changed)
                 if setting == last:
                     row["retained"] = _share(point.retained)
                     p_value = point.adjusted_p
                     row["p"] = Cell(MISSING) if p_value is None else Cell(format_p(p_value), p_value)
-    names = [*shown, "clean" + last, "retained", "p"]
-    name = measure_title(measure)
+    names = ["changed", *shown, "clean" + last, "retained", "p"]
     return TextTable(
-        f"{name} of perturbed queries",
+        f"{measure_title(measure)} of perturbed queries",
         (
             *_headings(several),
             "Strength",
-            *(f"{TITLES[setting]} {name}" for setting in shown),
+            "Changed",
+            *(TITLES[setting] for setting in shown),
             "Unperturbed",
             "Retained",
             "p",
@@ -88,6 +97,37 @@ def strengths_table(results: Results, measure: str = "AP") -> TextTable:
             for key, row in cells.items()
         ),
         "perturbed",
+    )
+
+
+def retained_table(results: Results, measure: str | None = None) -> TextTable:
+    """What is left of macro averages: a line for each perturbation, a column for each strength.
+
+    Args:
+        results: Results with perturbed ones among them.
+        measure: What to show; None takes `shown_measure`.
+
+    Returns:
+        The table, of the last setting that there is, with the share changed at the largest strength; narrow
+        enough for a terminal.
+    """
+    measure = shown_measure(results) if measure is None else measure
+    found = {name: mean_curves(build_curves(results, measure, name)) for name in SETTINGS}
+    setting = next((name for name in reversed(SETTINGS) if found[name]), SETTINGS[-1])
+    curves = found[setting]
+    several = _has_several_directions(curves)
+    strengths = sorted({point.strength for curve in curves for point in curve.points[1:]})
+    rows = []
+    for curve in curves:
+        values = {point.strength: point for point in curve.points}
+        cells = (_share(values[each].retained) if each in values else Cell(MISSING) for each in strengths)
+        clean, changed = _value(curve.points[0].value, measure), _share(curve.points[-1].changed)
+        rows.append((*map(Cell, _place(curve, several)), clean, *cells, changed))
+    return TextTable(
+        f"{measure_title(measure)} retained of perturbed queries, {TITLES[setting].lower()}, by strength",
+        (*_headings(several), "Unperturbed", *(f"{each:g}" for each in strengths), "Changed"),
+        tuple(rows),
+        "perturbed-retained",
     )
 
 
@@ -140,12 +180,9 @@ def _place(curve: Curve, several: bool) -> tuple[str, ...]:
 
 def _shown(results: Results) -> tuple[str, str]:
     """The measure and the setting that pictures show; empty where nothing was perturbed."""
-    measures = dict.fromkeys(part.main_measure for part in build_parts(results) if part.task == "retrieval")
-    for measure in measures:
-        for setting in reversed(SETTINGS):
-            if build_curves(results, measure, setting):
-                return measure, setting
-    return "", ""
+    measure = shown_measure(results)
+    there = (setting for setting in reversed(SETTINGS) if build_curves(results, measure, setting))
+    return measure, next(there, "")
 
 
 def _charts(results: Results, curves: Sequence[Curve], models: Sequence[str]) -> Iterator[CurveChart]:

@@ -62,7 +62,7 @@ def base_name(measure: str) -> str:
 
 def measure_title(measure: str) -> str:
     """The name as a heading; one that is not known stays as it is."""
-    for ending in (*_TRANSFER, "probe"):
+    for ending in (*_TRANSFER, "probe", "head"):
         whole = measure.removesuffix(f"_{ending}")
         if whole != measure:
             return f"{measure_title(whole)}, {ending.replace('_', ' ')}"

@@ -7,10 +7,10 @@ nothing else.
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -32,8 +32,6 @@ Languages = str | None | Sequence[str | None]
 
 _EXCHANGED, _NEIGHBOUR, _SWITCHED, _LANGUAGE, _TRANSLATION, _CUT, _COPY = range(7)
 """What is drawn: each number of a text has one of these in its address."""
-_CORE = re.compile(r"(\W*)(.*?)(\W*)", re.DOTALL)
-"""A word among what is no letter or digit before and after it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,9 +177,7 @@ class _Met(Generic[Choice]):
 
 def _translations(dictionaries: Sequence[TranslationDictionary], word: str) -> list[tuple[str, ...]]:
     """Translations of a word, by the languages that have one."""
-    match = _CORE.fullmatch(word)
-    assert match is not None  # it matches whatever there is
-    before, core, after = match.groups()
+    before, core, after = _stripped(word)
     found = []
     for each in dictionaries:
         exact = each.translations.get(word)
@@ -189,6 +185,14 @@ def _translations(dictionaries: Sequence[TranslationDictionary], word: str) -> l
         if translations := exact or tuple(f"{before}{one}{after}" for one in inside):
             found.append(translations)
     return found
+
+
+@lru_cache(maxsize=65_536)
+def _stripped(word: str) -> tuple[str, str, str]:
+    """What is before a word's first letter, mark or digit, the word up to its last one, and what is after."""
+    own = [place for place, each in enumerate(word) if unicodedata.category(each)[0] in "LMN"]
+    first, end = (own[0], own[-1] + 1) if own else (0, 0)
+    return word[:first], word[first:end], word[end:]
 
 
 def _serving(tables: Mapping[str, Table], language: str | None) -> Table | None:

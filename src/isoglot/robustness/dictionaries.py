@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,9 @@ from isoglot.errors import ConfigError, CorpusError
 from isoglot.files import whole_file
 from isoglot.robustness.synonyms import NeighbourTable, one_file
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_JOINERS = "\u200c\u200d"
+_BASIC_PLANE = 0x10000
+"""Marks beyond it, as of Chakma and Adlam, end a word: with them the search takes five times as long."""
 _GROUPS_AT_ONCE = 2_000
 
 
@@ -104,7 +108,8 @@ def induce_dictionary(
     """A dictionary from the texts of a parallel corpus, by how often words occur in the same groups.
 
     A word and a translation are compared by Dice's coefficient 2 n(s, t) / (n(s) + n(t)) (Dice 1945), n the
-    number of groups in which a word, or both, occur in their language. Words are lower-cased runs of letters.
+    number of groups in which a word, or both, occur in their language. Words are lower-cased runs of letters
+    and their marks.
 
     Args:
         corpus: Its groups have texts in both languages; other groups do not count.
@@ -190,6 +195,14 @@ def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     return {word: tuple(each) for word, each in found.items()}
 
 
+@cache
+def _words() -> re.Pattern[str]:
+    """Runs of letters, with the marks on them, and hyphens and apostrophes inside."""
+    marks = "".join(filter(lambda each: unicodedata.category(each)[0] == "M", map(chr, range(_BASIC_PLANE))))
+    run = rf"(?:[^\W\d_][{marks}{_JOINERS}]*)+"
+    return re.compile(rf"{run}(?:['’-]{run})*")
+
+
 def _words_by_group(corpus: ParallelCorpus, language: str) -> dict[int, list[str]]:
     """Group -> the words of its texts in a language, queries and documents alike, each once."""
     found: dict[int, dict[str, None]] = {}
@@ -209,7 +222,7 @@ def _words_by_group(corpus: ParallelCorpus, language: str) -> dict[int, list[str
         )
         rows = np.flatnonzero(chosen).astype(np.int32)
         for group, text in zip(groups[rows].tolist(), texts(rows), strict=True):
-            found.setdefault(group, {}).update(dict.fromkeys(_WORD.findall(text.lower())))
+            found.setdefault(group, {}).update(dict.fromkeys(_words().findall(text.lower())))
     return {group: list(words) for group, words in found.items()}
 
 

@@ -81,8 +81,8 @@ def _text_inputs(encoder: SentenceTransformer, features: Features) -> Inputs:
     if found is None:
         raise ConfigError(
             "noise on input embeddings needs texts that enter by a table of subword vectors, of a "
-            "transformer or a static encoder that is not frozen; a model that was frozen in training is not, once it is "
-            "saved and loaded"
+            "transformer or a static encoder that is not frozen; a model that was frozen in training is not, "
+            "once it is saved and loaded"
         )
     return found
 

@@ -11,6 +11,7 @@ from isoglot.corpora.json_objects import read_entries
 from isoglot.corpora.languages import normalize_language
 from isoglot.corpora.sources import Member, decode_lines, read_members
 from isoglot.errors import CorpusError
+from isoglot.files import whole_file
 
 Line = tuple[str, Any, str]
 """A word, what the file says its neighbours are, and the place where it says so."""
@@ -61,6 +62,18 @@ def read_neighbours(path: str | Path, language: str) -> NeighbourTable:
     if problems:
         raise CorpusError(problems)
     return NeighbourTable(tag, neighbours)
+
+
+def write_neighbours(table: NeighbourTable, path: str | Path) -> None:
+    """Writes a table as `read_neighbours` reads it; replaces the file whole.
+
+    Args:
+        table: The table.
+        path: A `.tsv` file.
+    """
+    lines = ["\t".join((word, *neighbours)) + "\n" for word, neighbours in table.neighbours.items()]
+    with whole_file(path) as file:
+        file.write("".join(lines).encode())
 
 
 def one_file(path: Path, pattern: str, expected: str) -> Member:

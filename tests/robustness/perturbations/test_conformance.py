@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isoglot.errors import ConfigError
-from isoglot.robustness.perturbations import READY, SUMMARIES, Tables, TextPerturbation, build_perturbations
+from isoglot.robustness.perturbations import (
+    READY,
+    SUMMARIES,
+    Tables,
+    TextPerturbation,
+    build_perturbations,
+    check_perturbations,
+)
 from isoglot.robustness.perturbations.code_switching import Translations
 
 SENTENCES = {
@@ -78,6 +85,16 @@ def test_any_text_at_all_is_taken(perturbation, text, strength):
     assert isinstance(perturbation.perturb(text, None, strength), str)
 
 
+@pytest.mark.parametrize("perturbation", ALL, ids=names)
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n\t", "…?!", "👩\u200d💻🏳️\u200d🌈", "\x00\x1b", "\u202e\u2066", "\u0301", "1️⃣"]
+)
+def test_what_has_no_words_is_taken_and_spaces_stay(perturbation, text):
+    found = perturbation.perturb(text, "en", 1.0)
+    assert found.isspace() == text.isspace()
+    assert len(found) <= len(text) + 2
+
+
 WORD_BY_WORD = [each for each in ALL if each.name not in ("word_order", "code_switch")]
 
 
@@ -111,6 +128,12 @@ def test_an_unknown_name_names_the_nearest_and_all_problems_come_at_once():
     assert "synonyms needs a table" in str(caught.value)
     assert "code_switch needs a dictionary" in str(caught.value)
     assert "'blur' is given twice" in str(caught.value)
+
+
+def test_names_are_checked_before_there_is_a_corpus():
+    check_perturbations(["code_switch", "typo"])
+    with pytest.raises(ConfigError, match=r"(?s)unknown perturbation 'x'; there is typo, .*synonyms needs"):
+        check_perturbations(["x", "code_switch", "synonyms"])
 
 
 def test_no_name_at_all_is_an_error():

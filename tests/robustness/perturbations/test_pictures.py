@@ -9,7 +9,7 @@ Image = pytest.importorskip("PIL.Image")
 
 from isoglot.errors import ConfigError  # noqa: E402
 from isoglot.robustness.perturbations import READY, PicturePerturbation  # noqa: E402
-from isoglot.robustness.perturbations.pictures import MAX_NOISE  # noqa: E402
+from isoglot.robustness.perturbations.pictures import MAX_CROP, MAX_NOISE  # noqa: E402
 
 NAMES = [name for name, each in READY.items() if isinstance(each, PicturePerturbation)]
 
@@ -52,6 +52,31 @@ def test_noise_has_the_deviation_that_is_stated():
     noisy = np.asarray(READY["noise"].perturb(grey, 0.25), np.float64)
     assert noisy.std() == pytest.approx(255 * MAX_NOISE * 0.25, rel=0.02)
     assert noisy.mean() == pytest.approx(128, abs=0.5)
+
+
+def test_a_crop_keeps_the_stated_share_of_each_side_and_smaller_ones_hold_larger_ones():
+    ramp = np.repeat(np.arange(200, dtype=np.uint8)[None, :, None], 40, axis=0).repeat(3, axis=2)
+    wide = Image.fromarray(ramp)
+    bounds = []
+    for strength in (0.4, 1.0):
+        seen = np.asarray(READY["crop"].perturb(wide, strength, seed=3), int)[..., 0]
+        assert seen.max() - seen.min() == pytest.approx(200 * (1 - MAX_CROP * strength), abs=3)
+        bounds.append((seen.min(), seen.max()))
+    assert bounds[0][0] <= bounds[1][0] < bounds[1][1] <= bounds[0][1]
+
+
+def test_a_blur_is_as_wide_in_a_long_picture_as_in_a_square_one():
+    edge = np.zeros((50, 150, 3), np.uint8)
+    edge[:, 25:] = 255
+    square, long = (
+        np.asarray(READY["blur"].perturb(Image.fromarray(each), 0.5), int) for each in (edge[:, :50], edge)
+    )
+    assert np.abs(square[:, :40] - long[:, :40]).max() <= 1
+
+
+def test_the_smallest_picture_stays_one():
+    dot = Image.new("RGB", (1, 1), (9, 90, 200))
+    assert all(READY[name].perturb(dot, 1.0).size == (1, 1) for name in NAMES)
 
 
 def test_a_strength_out_of_range_is_refused(picture):

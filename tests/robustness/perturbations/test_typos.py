@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 
+import numpy as np
 import pytest
 
 from isoglot.robustness.perturbations import READY
 from isoglot.robustness.perturbations.layouts import neighbours_of
 from isoglot.robustness.perturbations.typos import wrong_keys
+from isoglot.robustness.perturbations.words import script_of
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,28 @@ from isoglot.robustness.perturbations.typos import wrong_keys
         ("ক", "bn", "রত", "ম"),
         ("ก", "th", "ด", "ผ"),
         ("q", "ru", "wa", "p"),
+        ("ß", "de", "pü", "s"),
+        ("č", "cs", "šř", "x"),
+        ("ľ", "sk", "šq", "k"),
+        ("ő", "hu", "pú", "o"),
+        ("y", "hr", "xas", "tu"),
+        ("ë", "sq", "lç", "w"),
+        ("ö", "is", "pð", "o"),
+        ("è", "it", "pìò", "r"),
+        ("ț", "ro", "ș", "r"),
+        ("õ", "et", "ü", "o"),
+        ("č", "lt", "ąęw", "v"),
+        ("ə", "az", "ıöğ", "r"),
+        ("ў", "be", "шз", "щ"),
+        ("ә", "kk", "йці", "ф"),
+        ("ө", "mn", "ба", "о"),
+        ("ж", "sr", "ћ", "ф"),
+        ("з", "mk", "аџ", "т"),
+        ("თ", "ka", "ღ", "ტ"),
+        ("ฎ", "th", "ฑฏ", "โ"),
+        ("y", "fr-CA", "tuh", "xs"),
+        ("a", "fr-FR", "zq", "s"),
+        ("y", "sr-Latn", "xas", "tu"),
     ],
 )
 def test_keys_beside_each_other(character, language, beside, far):
@@ -44,6 +68,37 @@ def test_neighbours_are_mutual(language):
     letters |= {"fa": "شسیبلات", "ur": "اسدف", "th": "ฟหกดเสวง"}
     for letter in letters.get(language, "asdfghjkl"):
         assert all(letter in neighbours_of(other, language) for other in neighbours_of(letter, language))
+
+
+@pytest.mark.parametrize(
+    ("tag", "text"), [("ko", "독일의"), ("vi", "Thủ đô"), ("de", "größte"), ("fr", "été")]
+)
+@pytest.mark.parametrize("name", ["typo", "ocr", "diacritics", "case", "transliteration"])
+def test_letters_taken_apart_are_changed_as_composed_ones_are(name, tag, text):
+    if name == "transliteration":
+        pytest.importorskip("anyascii")
+    apart = unicodedata.normalize("NFD", text)
+    change = READY[name].change
+    for seed in range(20):
+        found = [change(each, tag, 1.0, np.random.default_rng(seed)) for each in (text, apart)]
+        assert unicodedata.normalize("NFC", found[1]) == found[0]
+
+
+def test_neighbours_are_letters_of_the_same_script_in_india_too():
+    for letter in filter(script_of, map(chr, range(0x0900, 0x0D80))):
+        found = neighbours_of(letter, "hi")
+        assert {script_of(each) for each in found} <= {script_of(letter)}
+        assert letter not in found
+
+
+def test_every_word_of_different_letters_has_an_error_at_strength_1():
+    for text in ("oooook", "aab", "ქქა", "१२"):
+        assert all(READY["typo"].perturb(text, "en", 1.0, seed=seed) != text for seed in range(60))
+
+
+def test_a_letter_of_one_key_can_only_be_missed():
+    assert {READY["typo"].perturb("a", "en", 1.0, seed=seed) for seed in range(60)} == {"q", "w", "s", "z"}
+    assert READY["typo"].perturb("人", "zh", 1.0) == "人"
 
 
 def test_a_capital_stays_one():
@@ -75,7 +130,7 @@ def test_vietnamese_letters_are_typed_in_telex():
 
 
 def test_chinese_and_japanese_have_characters_swapped_only():
-    for tag, text in (("zh", "德国的首都"), ("ja", "ドイツの首都")):
+    for tag, text in (("zh", "德国的首都"), ("ja", "ドイツの首都"), ("ja", "人々")):
         changed = READY["typo"].perturb(text, tag, 1.0)
         assert changed != text
         assert sorted(changed) == sorted(text)

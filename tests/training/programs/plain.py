@@ -123,7 +123,7 @@ def main(folder: Path, kind: str, size: int) -> None:
     if whole.is_world_process_zero():
         whole.save_model(str(folder / "model"))
     if torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()  # else gloo's threads may outlive the interpreter, and abort it
+        torch.distributed.destroy_process_group()  # or else its threads may outlive the interpreter
 
 
 if __name__ == "__main__":

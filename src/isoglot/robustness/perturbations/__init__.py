@@ -12,7 +12,7 @@ from isoglot.robustness.perturbations.registry import (
     SUMMARIES,
     Tables,
     build_perturbations,
-    check_names,
+    check_perturbations,
 )
 from isoglot.robustness.perturbations.replaced_words import Neighbours
 
@@ -26,6 +26,6 @@ __all__ = [
     "TextPerturbation",
     "Translations",
     "build_perturbations",
-    "check_names",
+    "check_perturbations",
     "check_strength",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from isoglot.robustness.perturbations.perturbation import ChangeText
-from isoglot.robustness.perturbations.words import Word, cut_words, join_words
+from isoglot.robustness.perturbations.words import Word, cut_words, join_words, language_of
 
 _WRITES_NO_SPACES = frozenset({"zh", "ja", "th", "lo", "km", "my", "bo"})
 
@@ -71,11 +71,12 @@ def switch_span(translations: Translations) -> ChangeText:
         _, said = cut_words(translation)
         if not words or not said:
             return text
-        spaced = tag.split("-", 1)[0] not in _WRITES_NO_SPACES
+        spaced = language_of(tag) not in _WRITES_NO_SPACES
         start, stop = _span(len(words), strength, place)
-        inserted = said[_scaled(start, words, said) : max(_scaled(stop, words, said), 1)]
-        inserted = inserted or said[-1:]
-        return join_words(lead, [*words[:start], *_fitted(inserted, words[stop - 1], spaced), *words[stop:]])
+        first = min(_scaled(start, words, said), len(said) - 1)
+        inserted = said[first : max(_scaled(stop, words, said), first + 1)]
+        gap = words[stop - 1].gap or (" " if spaced and stop < len(words) else "")
+        return join_words(lead, [*words[:start], *inserted[:-1], Word(inserted[-1].text, gap), *words[stop:]])
 
     return change
 
@@ -90,9 +91,3 @@ def _span(number: int, strength: float, place: float) -> tuple[int, int]:
 
 def _scaled(place: int, words: list[Word], said: list[Word]) -> int:
     return round(place / len(words) * len(said))
-
-
-def _fitted(inserted: list[Word], last: Word, spaced: bool) -> list[Word]:
-    """The words of a span, with what stood behind those that they replace."""
-    gap = last.gap or (" " if spaced else "")
-    return [*inserted[:-1], Word(inserted[-1].text, gap)]

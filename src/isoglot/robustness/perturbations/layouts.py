@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from isoglot.robustness.perturbations.words import script_of
+from isoglot.robustness.perturbations.words import language_of, script_of
 
 _Level = tuple[str, ...]
 _OFFSETS = (0.0, 0.25, 0.75)
@@ -19,21 +19,35 @@ _REACH = 1.3
 
 _LATIN: dict[str, _Level] = {
     "qwerty": ("qwertyuiop", "asdfghjkl", "zxcvbnm"),
-    "qwertz": ("qwertzuiop", "asdfghjkl", "yxcvbnm"),
-    "german": ("qwertzuiopü", "asdfghjklöä", "yxcvbnm"),
+    "german": ("          ß", "qwertzuiopü", "asdfghjklöä", "yxcvbnm"),
+    "czech": (" ěščřžýáíé", "qwertzuiopú", "asdfghjklů", "yxcvbnm"),
+    "slovak": (" ľščťžýáíé", "qwertzuiopúä", "asdfghjklô ň", "yxcvbnm"),
+    "hungarian": ("         öüó", "qwertzuiopőú", "asdfghjkléáű", "yxcvbnm"),
+    "croatian": ("qwertzuiopšđ", "asdfghjklčćž", "yxcvbnm"),
+    "albanian": ("qwertzuiopç", "asdfghjklë", "yxcvbnm"),
     "azerty": (" é    è çà", "azertyuiop", "qsdfghjklmù", "wxcvbn"),
     "spanish": ("qwertyuiop", "asdfghjklñ", "zxcvbnm"),
     "portuguese": ("qwertyuiop", "asdfghjklç", "zxcvbnm"),
     "swedish": ("qwertyuiopå", "asdfghjklöä", "zxcvbnm"),
     "norwegian": ("qwertyuiopå", "asdfghjkløæ", "zxcvbnm"),
     "danish": ("qwertyuiopå", "asdfghjklæø", "zxcvbnm"),
+    "icelandic": ("          ö", "qwertyuiopð", "asdfghjklæ", "zxcvbnm  þ"),
+    "italian": ("           ì", "qwertyuiopè", "asdfghjklòàù", "zxcvbnm"),
+    "romanian": ("qwertyuiopăî", "asdfghjklșțâ", "zxcvbnm"),
+    "estonian": ("qwertyuiopüõ", "asdfghjklöä", "zxcvbnm"),
+    "lithuanian": ("ąčęėįšųū   ž", "qwertyuiop", "asdfghjkl", "zxcvbnm"),
     "turkish": ("qwertyuıopğü", "asdfghjklşi", "zxcvbnmöç"),
+    "azerbaijani": ("qüertyuiopöğ", "asdfghjklıə", "zxcvbnmçş"),
 }
 _OTHER: dict[str, tuple[_Level, ...]] = {
     "russian": (("йцукенгшщзхъ", "фывапролджэ", "ячсмитьбю"),),
     "ukrainian": (("йцукенгшщзхї", "фівапролджє", "ячсмитьбю"),),
     "bulgarian": ((" уеишщксдзц", "ьяаожгтнвмч", "юйъэфхпрлб"),),
-    "serbian": (("љњертзуиопшђ", "асдфгхјклчћ", "ѕџцвбнм"),),
+    "belarusian": (("йцукенгшўзх", "фывапролджэ", "ячсмітьбю"),),
+    "kazakh": ((" әіңғ  үұқөһ", "йцукенгшщзхъ", "фывапролджэ", "ячсмитьбю"),),
+    "mongolian": (("фцужэнгшүзкъ", "йыбөахролдп", "ячёсмитьвю"),),
+    "serbian": (("љњертзуиопшђ", "асдфгхјклчћж", "ѕџцвбнм"),),
+    "macedonian": (("љњертѕуиопшѓ", "асдфгхјклчќж", "зџцвбнм"),),
     "greek": ((" ςερτυθιοπ", "ασδφγηξκλ", "ζχψωβνμ"),),
     "hebrew": (("  קראטוןםפ", "שדגכעיחלךף", "זסבהנמצתץ"),),
     "arabic": (("ضصثقفغعهخحجد", "شسيبلاتنمكط", "ئءؤر ىةوزظ"),),
@@ -45,24 +59,39 @@ _OTHER: dict[str, tuple[_Level, ...]] = {
     ),
     "kedmanee": (
         ("ๅ  ภถุึคตจขช", "ๆไำพะัีรนยบล", "ฟหกดเ้่าสวง", "ผปแอิืทมใฝ"),
-        ("     ู    ", " ฎฑธํ๊ณฯญฐ", "ฤฆฏโฌ็๋ษศซ", "  ฉฮฺ์ ฒฬฦ"),
+        ("     ู    ", "  ฎฑธํ๊ณฯญฐ", "ฤฆฏโฌ็๋ษศซ", "  ฉฮฺ์ ฒฬฦ"),
     ),
-    "georgian": (("ქწერტყუიოპ", "ასდფგჰჯკლ", "ზხცვბნმ"),),
+    "georgian": (("ქწერტყუიოპ", "ასდფგჰჯკლ", "ზხცვბნმ"), (" ჭ ღთ", " შ    ჟ", "ძ ჩ")),
     "two_set": (("ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔ", "ㅁㄴㅇㄹㅎㅗㅓㅏㅣ", "ㅋㅌㅊㅍㅠㅜㅡ"), ("ㅃㅉㄸㄲㅆ   ㅒㅖ",)),
 }
 _OF_LANGUAGE = {
     **dict.fromkeys(("de", "lb"), "german"),
-    **dict.fromkeys(("cs", "sk", "hu", "sl", "hr", "bs", "sq"), "qwertz"),
+    **dict.fromkeys(("sl", "hr", "bs", "sr-latn"), "croatian"),
     **dict.fromkeys(("fr", "br", "oc"), "azerty"),
-    **dict.fromkeys(("es", "eu", "gl", "ast", "qu"), "spanish"),
-    **dict.fromkeys(("pt", "ca"), "portuguese"),
+    "fr-ca": "qwerty",
+    **dict.fromkeys(("es", "eu", "gl", "ast", "ca", "qu"), "spanish"),
+    "pt": "portuguese",
+    "cs": "czech",
+    "sk": "slovak",
+    "hu": "hungarian",
+    "sq": "albanian",
+    "is": "icelandic",
+    "it": "italian",
+    "ro": "romanian",
+    "et": "estonian",
+    "lt": "lithuanian",
     **dict.fromkeys(("sv", "fi"), "swedish"),
     **dict.fromkeys(("no", "nb", "nn"), "norwegian"),
     "da": "danish",
-    **dict.fromkeys(("tr", "az"), "turkish"),
+    "tr": "turkish",
+    "az": "azerbaijani",
     "uk": "ukrainian",
+    "be": "belarusian",
+    "kk": "kazakh",
+    "mn": "mongolian",
     "bg": "bulgarian",
-    **dict.fromkeys(("sr", "mk"), "serbian"),
+    "sr": "serbian",
+    "mk": "macedonian",
     "fa": "persian",
     "ur": "urdu",
 }
@@ -97,7 +126,7 @@ def neighbours_of(character: str, language: str) -> str:
         block = (code - _INDIC.start) // 128 * 128
         beside = _adjacency("inscript").get(chr(code - block), "")
         return "".join(shifted for each in beside if script_of(shifted := chr(ord(each) + block)))
-    own = _OF_LANGUAGE.get(language.split("-", 1)[0].lower())
+    own = _OF_LANGUAGE.get(language.lower()) or _OF_LANGUAGE.get(language_of(language))
     found = _adjacency(own).get(character, "") if own else ""
     return found or _adjacency(_OF_SCRIPT.get(script_of(character), "qwerty")).get(character, "")
 

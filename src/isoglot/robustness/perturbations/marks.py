@@ -12,6 +12,7 @@ from isoglot.robustness.perturbations.words import (
     choose,
     clusters,
     edit_words,
+    language_of,
     script_of,
 )
 
@@ -19,6 +20,8 @@ _MARKED = frozenset({"LATIN", "GREEK", "ARABIC", "HEBREW"})
 """Scripts whose marks are often left out; in Indic scripts, Thai and kana they are as good as letters."""
 _BARE = str.maketrans("đĐøØłŁħĦıёЁ", "dDoOlLhHiеЕ")
 """Letters with a stroke or without a dot, which Unicode does not take apart, and ё."""
+_BETWEEN_WORDS = "་༌፡"
+"""Marks that stand where others write spaces: Tibetan tshegs, the Ethiopic word space."""
 
 
 def drop_diacritics(text: str, _language: str, strength: float, rng: np.random.Generator) -> str:
@@ -37,11 +40,13 @@ def drop_diacritics(text: str, _language: str, strength: float, rng: np.random.G
     Returns:
         The text.
     """
-    return edit_words(text, strength, rng, lambda word, _: Word(_bare(word.text), word.gap))
+    return edit_words(text, strength, rng, _drop_marks)
 
 
-def _bare(word: str) -> str:
-    return "".join(_bare_cluster(cluster) for cluster in clusters(word)).translate(_BARE)
+def _drop_marks(word: Word, _draws: Floats) -> Word | None:
+    marked = unicodedata.normalize("NFC", word.text)
+    bare = "".join(_bare_cluster(cluster) for cluster in clusters(marked)).translate(_BARE)
+    return Word(bare, word.gap) if bare != marked else None
 
 
 def _bare_cluster(cluster: str) -> str:
@@ -65,17 +70,19 @@ def drop_case(text: str, language: str, strength: float, rng: np.random.Generato
     Returns:
         The text.
     """
-    dotless = language.split("-", 1)[0] in ("tr", "az")
+    dotless = language_of(language) in ("tr", "az")
 
-    def edit(word: Word, _draws: Floats) -> Word:
-        named = word.text.replace("İ", "i").replace("I", "ı") if dotless else word.text
-        return Word(named.lower(), word.gap)
+    def edit(word: Word, _draws: Floats) -> Word | None:
+        written = unicodedata.normalize("NFC", word.text)
+        named = written.replace("İ", "i")
+        small = (named.replace("I", "ı") if dotless else named).lower()
+        return Word(small, word.gap) if small != written else None
 
     return edit_words(text, strength, rng, edit)
 
 
 def drop_punctuation(text: str, _language: str, strength: float, rng: np.random.Generator) -> str:
-    """Leaves out a share of the punctuation marks; spaces stay.
+    """Leaves out a share of the punctuation marks; spaces, and marks in their place, stay.
 
     Args:
         text: The text.
@@ -86,6 +93,10 @@ def drop_punctuation(text: str, _language: str, strength: float, rng: np.random.
     Returns:
         The text.
     """
-    places = [place for place, each in enumerate(text) if unicodedata.category(each)[0] == "P"]
+    places = [
+        place
+        for place, each in enumerate(text)
+        if unicodedata.category(each)[0] == "P" and each not in _BETWEEN_WORDS
+    ]
     gone = {places[number] for number in choose(len(places), strength, rng)}
     return "".join(each for place, each in enumerate(text) if place not in gone)

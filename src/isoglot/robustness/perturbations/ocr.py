@@ -13,23 +13,23 @@ _GLYPH, _TORN = 0.8, 0.9
 """Eight errors in ten are glyphs, one is a word torn apart, one a word run together with the next."""
 
 _ALIKE = """
-    O0o Q0 l1I i1 S5 s5 B8 Z2 z2 G6 g9q b6h uv ce hb ft tf yv nh
+    O0oQ l1I i1 S5 s5 B8 Z2 z2 G6 g9q b6h uv ce ft yv nh
     éèê áàâ íìî óòô úùû öô üû äâ
-    шщ ьъ ий вз гт пл нп сео бв ёе цд ук хж
-    νυ οσ ηπ ικ κχ ρφ εξ άα έε ίι όο ύυ ήη
+    шщ ьъы ийн вз гт пл нп сео бв ёе цщ зэ хж
+    νυ οσ ηπ κχ ρφ ζξ ιίϊ άα έε ίι όο ύυ ήη
     بتثنيپ جحخچ دذ رزژ سش صض طظ عغ فق وؤ كگک هة يىی
     בכ דר הח וז ןו םס גנ עצ תח יו
-    भम घध बव पष यथ डङ टठद खरव जझ ेै ोौ िी ुू
-    বর যয ডঢ ণন িী
+    भम घध बव पष यथ डङ टठद जझ ेै ोौ िी ुू
+    বর যষ ডঢ ণন িী
     คดต ผฝ พฟ บป ภถ ขช ซช กภถ อฮ สล ่้ ีิ ืึ ฎฏ
     土士 未末 己已 日曰 人入 大太 天夫 王玉 木本 目自 千干 田由 甲申 刀力 白百 贝见 午牛 问间 今令 侯候
     折拆 晴睛 戊戌 要耍
     シツ ソン クワ はほ ぬめ るろ ねれ さき ちら ハバパ ヘベペ ホボポ カ力 ロ口 ニ二 エ工 タ夕
-    ᄀᄏ ᄃᄐ ᄇᄑ ᄌᄎ ᄋᄒ ᅡᅣ ᅥᅧ ᅩᅭ ᅮᅲ ᅢᅦ ᆫᆨ
+    ᄀᄏ ᄃᄐ ᄇᄑ ᄌᄎ ᄋᄒ ᅡᅣ ᅥᅧ ᅩᅭ ᅮᅲ ᅢᅦ ᆫᆨ ᄆᄋ ᆷᆼ
     აძ დღ ხს ვკ
 """
 """Characters of one word here look alike in print; Korean by the letters of its syllables."""
-_RUNS = (("rn", "m"), ("cl", "d"), ("vv", "w"), ("ii", "u"), ("li", "h"), ("nn", "m"))
+_RUNS = (("rn", "m"), ("cl", "d"), ("vv", "w"), ("ii", "u"), ("li", "h"), ("nn", "m"), ("रव", "ख"))
 """Runs of letters that look like one, and the other way round."""
 
 
@@ -57,7 +57,7 @@ def _misread_word(word: Word, draws: Floats) -> Word | None:
     found = _misread_glyph(word.text, draws) if kind < _GLYPH else None
     if found:
         return Word(found, word.gap)
-    parts = list(clusters(word.text))
+    parts = list(clusters(unicodedata.normalize("NFC", word.text)))
     if (kind < _TORN or word.gap != " ") and len(parts) > 1:
         place = 1 + int(draws[1] * (len(parts) - 1))
         return Word("".join(parts[:place]) + " " + "".join(parts[place:]), word.gap)
@@ -66,24 +66,21 @@ def _misread_word(word: Word, draws: Floats) -> Word | None:
 
 def _misread_glyph(word: str, draws: Floats) -> str | None:
     """The word with one glyph, or run of glyphs, misread; None if it has none that is."""
-    parts = unicodedata.normalize("NFD", word) if _is_korean(word) else unicodedata.normalize("NFC", word)
+    parts = unicodedata.normalize("NFC", word)
+    if any("가" <= character <= "힣" for character in parts):
+        parts = unicodedata.normalize("NFD", parts)
     table = _look_alikes()
     places = [
-        (place, part)
+        (place, parts[place:end])
         for place in range(len(parts))
-        for part in (parts[place : place + 2], parts[place])
-        if part in table
+        for end in (place + 1, place + 2)
+        if end <= len(parts) and parts[place:end] in table
     ]
-    places = list(dict.fromkeys(places))
     if not places:
         return None
     place, part = places[int(draws[1] * len(places))]
     changed = parts[:place] + pick(table[part], draws[2]) + parts[place + len(part) :]
     return unicodedata.normalize("NFC", changed)
-
-
-def _is_korean(word: str) -> bool:
-    return any("가" <= character <= "힣" for character in word)
 
 
 @cache

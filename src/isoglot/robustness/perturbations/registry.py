@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from isoglot.errors import ConfigError
 from isoglot.robustness.perturbations import pictures
 from isoglot.robustness.perturbations.code_switching import Translations, switch_span
 from isoglot.robustness.perturbations.marks import drop_case, drop_diacritics, drop_punctuation
 from isoglot.robustness.perturbations.ocr import misread
-from isoglot.robustness.perturbations.perturbation import Perturbation, PicturePerturbation, TextPerturbation
+from isoglot.robustness.perturbations.perturbation import (
+    NO_LANGUAGE,
+    Perturbation,
+    PicturePerturbation,
+    TextPerturbation,
+)
 from isoglot.robustness.perturbations.replaced_words import Neighbours, replace_by
 from isoglot.robustness.perturbations.transliteration import check_transliteration, to_latin
 from isoglot.robustness.perturbations.typos import add_typos
@@ -33,6 +38,8 @@ class Tables:
     translations: Translations | None = None
 
 
+_OF_A_CORPUS = Translations({(NO_LANGUAGE, ""): ((NO_LANGUAGE, ""),)})
+"""Stands for the translations that a corpus will have."""
 _OF_WORDS = "share of the words {}, of those that can be"
 
 READY: dict[str, Perturbation] = {
@@ -143,6 +150,20 @@ def build_perturbations(
     return tuple(found.values())
 
 
+def check_perturbations(names: Iterable[str | Perturbation], tables: Tables | None = None) -> None:
+    """Refuses what `build_perturbations` would refuse with any corpus, before one is read.
+
+    Args:
+        names: As there.
+        tables: As there; without a dictionary, `code_switch` is taken to have translations in the corpus.
+
+    Raises:
+        ConfigError: As there.
+    """
+    given = tables or Tables()
+    build_perturbations(names, given if given.translations else replace(given, translations=_OF_A_CORPUS))
+
+
 def _build(name: str, tables: Tables) -> Perturbation:
     if name == "transliteration":
         check_transliteration()
@@ -150,7 +171,9 @@ def _build(name: str, tables: Tables) -> Perturbation:
         return READY[name]
     if name == "synonyms":
         if not tables.synonyms:
-            raise ConfigError("synonyms needs a table of neighbours for a language at least")
+            raise ConfigError(
+                "synonyms needs a table of neighbours for a language at least: --synonyms en=FILE, or tables="
+            )
         return TextPerturbation(
             name, _SYNONYMS, "share of the words replaced, of those in the table", replace_by(tables.synonyms)
         )
@@ -165,20 +188,6 @@ def _unknown(name: str) -> str:
     return f"unknown perturbation {name!r}; {hint}"
 
 
-def check_names(names: Iterable[str]) -> None:
-    """Refuses names that no perturbation has, before anything is read.
-
-    Args:
-        names: The names.
-
-    Raises:
-        ConfigError: If some are unknown; all at once.
-    """
-    problems = [_unknown(name) for name in names if name not in SUMMARIES]
-    if problems:
-        raise ConfigError("\n".join(problems))
-
-
 def _build_code_switch(tables: Tables) -> Perturbation:
     if tables.dictionaries:
         meaning, change = "of those in the dictionary", replace_by(tables.dictionaries)
@@ -186,6 +195,7 @@ def _build_code_switch(tables: Tables) -> Perturbation:
         meaning, change = "in one span, one at least", switch_span(tables.translations)
     else:
         raise ConfigError(
-            "code_switch needs a dictionary, or a corpus whose texts have translations in their group"
+            "code_switch needs a dictionary (--dictionary en:de=FILE, or tables=), or a corpus whose texts "
+            "have translations in their group"
         )
     return TextPerturbation("code_switch", _CODE_SWITCH, f"share of the words replaced, {meaning}", change)

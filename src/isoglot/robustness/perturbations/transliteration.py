@@ -10,6 +10,9 @@ import numpy as np
 from isoglot.errors import ConfigError
 from isoglot.robustness.perturbations.words import Floats, Word, edit_words, script_of
 
+_LATIN = frozenset({"LATIN", "MODIFIER", "FEMININE", "MASCULINE", "MICRO", ""})
+"""How names begin of letters that stand in Latin words: ʻ in Uzbek and Hawaiian, ª and º."""
+
 
 def to_latin(text: str, _language: str, strength: float, rng: np.random.Generator) -> str:
     """Writes a share of the words in other scripts in Latin letters, character by character.
@@ -33,9 +36,10 @@ def to_latin(text: str, _language: str, strength: float, rng: np.random.Generato
     to_ascii = import_module("anyascii").anyascii
 
     def edit(word: Word, _draws: Floats) -> Word | None:
-        if not any(_is_foreign(character) for character in word.text):
+        composed = unicodedata.normalize("NFC", word.text)
+        if not any(_is_foreign(character) for character in composed):
             return None
-        written = str(to_ascii(word.text))
+        written = str(to_ascii(composed))
         return Word(written, word.gap) if written.strip() else None
 
     return edit_words(text, strength, rng, edit)
@@ -50,8 +54,10 @@ def check_transliteration() -> None:
     try:
         import_module("anyascii")
     except ImportError:
-        raise ConfigError("transliteration needs the package anyascii: pip install anyascii") from None
+        raise ConfigError(
+            'transliteration needs the package anyascii: pip install "isoglot[evaluate]"'
+        ) from None
 
 
 def _is_foreign(character: str) -> bool:
-    return unicodedata.category(character)[0] == "L" and script_of(character) not in ("LATIN", "")
+    return unicodedata.category(character)[0] == "L" and script_of(character) not in _LATIN

@@ -8,11 +8,19 @@ from functools import lru_cache
 import numpy as np
 
 from isoglot.robustness.perturbations.layouts import neighbours_of
-from isoglot.robustness.perturbations.words import Floats, Word, clusters, edit_words, pick, script_of
+from isoglot.robustness.perturbations.words import (
+    Floats,
+    Word,
+    clusters,
+    edit_words,
+    language_of,
+    pick,
+    script_of,
+)
 
 _WRONG_KEY = 1 / 2
 """Share of wrong keys among errors; the other three kinds have a sixth each."""
-_TYPED_BY_SOUND = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HALFWIDTH"})
+_TYPED_BY_SOUND = frozenset({"CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "HALFWIDTH"})
 """Characters that are chosen from a list by sound: no key is theirs, and only order is got wrong here."""
 
 _LEADS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
@@ -53,7 +61,8 @@ def add_typos(text: str, language: str, strength: float, rng: np.random.Generato
 
 
 def _mistype(word: str, language: str, draws: Floats) -> str | None:
-    """The word with one error; None if there can be none."""
+    """The word with one error, in composed letters; None if there can be none."""
+    word = unicodedata.normalize("NFC", word)
     parts = list(clusters(word))
     if script_of(word) in _TYPED_BY_SOUND:
         return _swap(parts, draws[1])
@@ -76,12 +85,11 @@ def _swap(parts: list[str], draw: float) -> str | None:
 
 
 def _strike_wrong_key(word: str, language: str, draws: Floats) -> str | None:
-    typed = unicodedata.normalize("NFC", word)
-    places = [place for place, character in enumerate(typed) if wrong_keys(character, language)]
+    places = [place for place, character in enumerate(word) if wrong_keys(character, language)]
     if not places:
         return None
     place = places[int(draws[1] * len(places))]
-    return typed[:place] + pick(wrong_keys(typed[place], language), draws[2]) + typed[place + 1 :]
+    return word[:place] + pick(wrong_keys(word[place], language), draws[2]) + word[place + 1 :]
 
 
 @lru_cache(maxsize=16_384)
@@ -100,12 +108,11 @@ def wrong_keys(character: str, language: str) -> tuple[str, ...]:
         return ()
     if "가" <= small <= "힣":
         return tuple(_wrong_jamo(small, language))
-    if language.split("-", 1)[0] == "vi" and not small.isascii() and (keys := _telex(small)):
+    if language_of(language) == "vi" and not small.isascii() and (keys := _telex(small)):
         outcomes = _wrong_telex(keys, language)
     else:
         outcomes = list(neighbours_of(small, language)) or _wrong_base(small, language)
-    found = dict.fromkeys(each for each in outcomes if each != small)
-    return tuple(each.upper() if character != small else each for each in found)
+    return tuple(each.upper() if character != small else each for each in dict.fromkeys(outcomes))
 
 
 def _wrong_base(character: str, language: str) -> list[str]:

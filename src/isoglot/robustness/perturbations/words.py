@@ -13,14 +13,16 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 _PIECES = {
-    **dict.fromkeys(("CJK", "HIRAGANA", "KATAKANA", "HALFWIDTH"), 2),
+    **dict.fromkeys(("CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "HALFWIDTH"), 2),
     **dict.fromkeys(("THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"), 4),
 }
 """Scripts without spaces -> characters of the pieces that stand in for words."""
 _SPACED = 0
 _NO_WORD = -1
-_JOINERS = "\u200c\u200d"
-_APOSTROPHES = "'’"
+_JOINERS = "\u00ad\u200c\u200d\u2060"
+"""What is not seen and stands within words: soft hyphen, the two joiners of letters, word joiner."""
+_APOSTROPHES = "'’׳״·"
+"""What is no letter and stands within words, in Hebrew abbreviations and Catalan too."""
 _NUM_DRAWS = 4
 
 
@@ -39,6 +41,8 @@ class Word:
 
 EditWord = Callable[[Word, Floats], Word | None]
 """Changes a word with four numbers drawn from [0, 1); None if it cannot be changed."""
+CutText = Callable[[str], tuple[str, list[Word]]]
+"""What stands before the first word of a text, and its words; put together, they are the text."""
 
 
 def cut_words(text: str, *, piece: int | None = None) -> tuple[str, list[Word]]:
@@ -105,6 +109,11 @@ def clusters(text: str) -> Iterator[str]:
         yield held
 
 
+def language_of(tag: str) -> str:
+    """The language of a BCP 47 tag without script and country: `pt` of `pt-BR`."""
+    return tag.split("-", 1)[0].lower()
+
+
 @lru_cache(maxsize=65_536)
 def script_of(character: str) -> str:
     """The script of a character, as its Unicode name begins: `LATIN`, `CJK`; empty if it has no name."""
@@ -119,11 +128,18 @@ def _kind(cluster: str) -> int:
     return _PIECES.get(script_of(cluster), _SPACED)
 
 
+def is_unspaced(word: str) -> bool:
+    """Whether a word, or piece, is in a script without spaces."""
+    return _kind(word[0]) > _SPACED
+
+
 def _starts_word(found: Sequence[str], place: int) -> bool:
     return place < len(found) and _kind(found[place]) == _SPACED
 
 
-def edit_words(text: str, strength: float, rng: np.random.Generator, edit: EditWord) -> str:
+def edit_words(
+    text: str, strength: float, rng: np.random.Generator, edit: EditWord, *, cut: CutText = cut_words
+) -> str:
     """Changes some words of a text, each by itself.
 
     Args:
@@ -132,11 +148,12 @@ def edit_words(text: str, strength: float, rng: np.random.Generator, edit: EditW
             rounding is drawn, so that the share is right on average over texts.
         rng: Random numbers; with the same, what is changed at one strength is changed at every larger one.
         edit: Changes a word.
+        cut: Cuts the text into what stands before the first word, and words.
 
     Returns:
         The text.
     """
-    lead, words = cut_words(text)
+    lead, words = cut(text)
     draws = rng.random((len(words), _NUM_DRAWS))
     edited = [edit(word, numbers) for word, numbers in zip(words, draws, strict=True)]
     able = [place for place, word in enumerate(words) if edited[place] not in (None, word)]

@@ -1,14 +1,18 @@
-"""What augmentation costs: training steps with it against the same steps without.
+"""What robust training costs: training steps with perturbed or changed input against the same steps without.
 
-    python benchmarks/augmentation.py [--encoder static|transformer] [--steps N] [--rounds N]
+    python benchmarks/robustness.py [--encoder static|transformer] [--ways NAME ...] [--steps N] [--rounds N]
 
 Prints, for the same model, batch size and data in one process, the median time of a step (drawing and
-collating its batch included) as a multiple of that of plain training, and the seconds before the first step:
+collating its batch included) as a multiple of that of plain training, the passes of `RobustSettings.passes`
+as a multiple of plain training's one forward and one backward, and the seconds before the first step:
 
+    fgm, pgd     adversarial training with one step, and with three
+    random       Gaussian noise, one copy
     words        synonyms drawn anew in every step, so that every batch is cut into subwords when it is drawn
     copies       synonyms in 4 copies that are cut beforehand
     subwords     BPE dropout
     all          words and subwords
+    fgm_all      adversarial training on these
 
 Every word of every language has two neighbours here, which is more than any table has. The ways run in turns,
 so that a busy machine slows all alike.
@@ -21,6 +25,7 @@ import copy
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +37,7 @@ from isoglot.batches import Hybrid
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.encoders import build_static_encoder, build_transformer_encoder, train_subwords
 from isoglot.robustness.augmentation_settings import AugmentationSettings
+from isoglot.robustness.settings import RobustSettings
 from isoglot.training import TrainingSettings, fit
 from isoglot.world import build_text_corpus
 
@@ -98,12 +104,32 @@ def build_model(kind: str, corpus: ParallelCorpus) -> SentenceTransformer:
     return build_transformer_encoder(tokenizer, layers=4, hidden_size=256, heads=4, max_tokens=64)
 
 
+def ways_of(tables: dict[str, str]) -> dict[str, TrainingSettings]:
+    """The settings of each way of training."""
+    fgm = RobustSettings(method="adversarial")
+    words = AugmentationSettings(tables=tables)
+    both = replace(words, subword_rate=0.1)
+    return {
+        "plain": TrainingSettings(),
+        "fgm": TrainingSettings(robust=fgm),
+        "pgd": TrainingSettings(robust=replace(fgm, steps=3)),
+        "random": TrainingSettings(robust=RobustSettings(method="random")),
+        "words": TrainingSettings(augmentation=words),
+        "copies": TrainingSettings(augmentation=replace(words, copies=4)),
+        "subwords": TrainingSettings(augmentation=AugmentationSettings(subword_rate=0.1)),
+        "all": TrainingSettings(augmentation=both),
+        "fgm_all": TrainingSettings(robust=fgm, augmentation=both),
+    }
+
+
 def main() -> None:
     """Measures and prints."""
+    names = list(ways_of({}))
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--encoder", default="static", choices=("static", "transformer"))
+    parser.add_argument("--ways", nargs="+", default=names, choices=names)
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch-size", type=int, default=128)
@@ -113,28 +139,21 @@ def main() -> None:
     steps: dict[str, list[float]] = {}
     before: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        tables = write_tables(corpus, Path(folder))
-        ways = {
-            "plain": AugmentationSettings(),
-            "words": AugmentationSettings(tables=tables),
-            "copies": AugmentationSettings(tables=tables, copies=4),
-            "subwords": AugmentationSettings(subword_rate=0.1),
-            "all": AugmentationSettings(tables=tables, subword_rate=0.1),
-        }
+        ways = ways_of(write_tables(corpus, Path(folder)))
+        chosen = list(dict.fromkeys(["plain", *options.ways]))
         for number in range(options.rounds):
-            order = [*ways][number % len(ways) :] + [*ways][: number % len(ways)]
-            for name in order:
-                settings = TrainingSettings(
-                    steps=options.steps, batch_size=options.batch_size, augmentation=ways[name]
-                )
+            start = number % len(chosen)
+            for name in chosen[start:] + chosen[:start]:
+                settings = replace(ways[name], steps=options.steps, batch_size=options.batch_size)
                 found, first = timed(model, corpus, settings)
                 steps.setdefault(name, []).extend(found)
                 before.setdefault(name, []).append(first)
     plain = statistics.median(steps["plain"])
-    for name in ways:
-        step = statistics.median(steps[name])
+    for name in chosen:
+        step, passes = statistics.median(steps[name]), ways[name].robust.passes
         print(
-            f"{name:10} {1000 * step:7.2f} ms a step  {step / plain:5.2f} times plain  "
+            f"{name:10} {1000 * step:8.2f} ms a step  {step / plain:6.2f} times plain  "
+            f"{passes['forward']} + {passes['backward']} passes, {sum(passes.values()) / 2:.1f} times plain  "
             f"{min(before[name]):6.1f} s before the first"
         )
 
