@@ -3,11 +3,12 @@
     python benchmarks/serve.py [MODEL] [--clients N] [--seconds S] [--rounds N] [--documents N]
 
 Three servers stand over one store of sentences, each in a process of its own: `isoglot serve`'s app, and two
-that FastAPI's tutorial leads to: `def` (a query at a time in each of its threads) and `async def` (a query at
-a time in the event loop), both with `model.encode_query([query])` and the same search in the store. Clients on
-this computer ask one query after another, no query twice, each round of every server in turn. Printed for each:
-errors, requests a second, latency at the 50th, 95th and 99th percentile in milliseconds, and of the first how
-many queries shared a forward pass. Then its requests a second over those of each naive one: the target is 3.
+that FastAPI's tutorial leads to: `def` (a query at a time in each of its threads) and `async def` (a query
+at a time in the event loop), both with `model.encode_query([query])` and the same search in the store.
+Clients on this computer ask one query after another, no query twice, each round of every server in turn.
+Printed for each: errors, requests a second, latency at the 50th, 95th and 99th percentile in milliseconds,
+and of the first how many queries shared a forward pass. Then its requests a second over those of each naive
+one: the target is 3.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import asyncio
 import json
 import multiprocessing
 import random
+import re
 import socket
 import tempfile
 import time
@@ -32,10 +34,11 @@ import uvicorn
 
 ROLES = ("isoglot", "def", "async def")
 TARGET = 3.0
-WORDS = (
-    "the red circle above a small dog in the garden near old trees while two people walk along a river "
-    "Hund Katze Haus Baum Fluss Brücke läuft schläft zwischen alten Häusern am Morgen im Regen der Stadt"
-).split()
+WORDS = re.findall(
+    r"\w+",
+    "the red circle above a small dog in the garden near old trees while two people walk along a river Hund "
+    "Katze Haus Baum Fluss Brücke läuft schläft zwischen alten Häusern am Morgen im Regen der Stadt",
+)
 
 
 def sentences(number: int, seed: int) -> Iterator[str]:
@@ -70,7 +73,9 @@ def fill(model: str, folder: str, number: int) -> None:
     from isoglot.search import StoredDocument, create_store, load_search_model
 
     loaded = load_search_model(model)
-    documents = [StoredDocument(f"d{row}", language="en", text=text) for row, text in enumerate(sentences(number, 0))]
+    documents = [
+        StoredDocument(f"d{row}", language="en", text=text) for row, text in enumerate(sentences(number, 0))
+    ]
     vectors = loaded.embed_documents(documents)
     store = create_store(
         folder,
@@ -91,8 +96,7 @@ def serve(role: str, model: str, folder: str, listening: socket.socket) -> None:
 
 def ours(folder: str, model: str) -> Any:
     """The app of `isoglot serve`."""
-    from isoglot.serving import Place, ServingSettings, build_app, open_engine
-    from isoglot.serving.service import Service
+    from isoglot.serving import Place, Service, ServingSettings, build_app, open_engine
 
     settings = ServingSettings()
     return build_app(Service(settings, {"first": open_engine(Place(folder, model), settings)}))
@@ -116,7 +120,7 @@ def naive(folder: str, model: str, *, in_loop: bool) -> Any:
         return answer(body)
 
     app.post("/search")(answer_in_loop if in_loop else answer)
-    app.get("/health")(lambda: {})
+    app.get("/health")(dict)
     return app
 
 
@@ -152,7 +156,9 @@ async def read_answer(reader: asyncio.StreamReader) -> str:
     return head.split(" ")[1]
 
 
-async def ask(port: int, queries: Iterator[str], num_clients: int, seconds: float, measured: Measured) -> None:
+async def ask(
+    port: int, queries: Iterator[str], num_clients: int, seconds: float, measured: Measured
+) -> None:
     """Lets many clients ask at once."""
     begin = time.perf_counter()
     await asyncio.gather(*(client(port, queries, begin + seconds, measured) for _ in range(num_clients)))
@@ -163,7 +169,9 @@ def start(role: str, model: str, folder: str) -> tuple[BaseProcess, int]:
     """Starts a server; its process and port, once it answers."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
     port = listening.getsockname()[1]
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(role, model, folder, listening))
+    process = multiprocessing.get_context("spawn").Process(
+        target=serve, args=(role, model, folder, listening)
+    )
     process.start()
     urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=300).close()
     listening.close()

@@ -32,9 +32,6 @@ def unserved(monkeypatch, tmp_path):
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(uvicorn.Server, "run", lambda self, sockets: None)
-    before = signal.getsignal(signal.SIGHUP)
-    yield
-    signal.signal(signal.SIGHUP, before)
 
 
 def test_it_says_where_to_search(store, unserved, capsys):
@@ -68,7 +65,8 @@ def test_bad_input_is_refused(store, unserved, tmp_path, capsys):
 @pytest.mark.slow
 def test_a_process_serves_reloads_and_ends_when_all_is_answered(store, tmp_path):
     (tmp_path / "keys").write_text(KEY, "utf-8")
-    command = [sys.executable, "-m", "isoglot.cli", "serve", store, "--port", "0", "--json"]
+    run = "import sys; from isoglot.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", run, "serve", store, "--port", "0", "--json"]
     process = subprocess.Popen(
         [*command, "--api-key-file", str(tmp_path / "keys")],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,9 @@ import pytest
 from PIL import Image
 
 from isoglot.media.pictures import open_picture
-from isoglot.search import Searcher, StoredDocument, create_store
+from isoglot.search import Searcher, StoredDocument, create_store, open_store
 from isoglot.serving.app import build_app
-from isoglot.serving.engine import Engine, Place, open_searcher
+from isoglot.serving.engine import Engine, Place
 from isoglot.serving.feedback import Feedback
 from isoglot.serving.service import Service
 from isoglot.serving.settings import ServingSettings
@@ -60,7 +61,7 @@ def documents(folder: Path) -> list[StoredDocument]:
     }
     found = [
         StoredDocument(name, language=tag, text=text, source="texts", fields={"year": 2000 + number})
-        for number, (tag, text) in enumerate(texts.items())
+        for number, (name, (tag, text)) in enumerate(texts.items())
     ]
     return [
         *found,
@@ -73,41 +74,53 @@ def documents(folder: Path) -> list[StoredDocument]:
 Start = Callable[..., Service]
 
 
-@pytest.fixture
-def start(tmp_path: Path) -> Start:
-    """Makes a service over a store of its own; further arguments are settings."""
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a store to copy, which is quicker than to make one."""
+    folder = tmp_path_factory.mktemp("template")
+    fill(folder / "store", folder / "pictures")
+    return folder / "store"
 
-    def make(name: str = "store", model: SeeingModel | None = None, **how: Any) -> Service:
-        return make_service(tmp_path, name, model, **how)
+
+def fill(store: Path, pictures: Path) -> None:
+    """Makes a store of the documents."""
+    made = create_store(
+        store, model="/models/concepts", fingerprint="f1", dimension=4, fields={"year": "integer"}
+    )
+    found = documents(pictures)
+    Searcher(SeeingModel().search_model(), made).add(found[:-1])
+    made.add(found[-1:], np.full((1, 4), 0.1, np.float32))  # the file that is gone was there then
+    made.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path, template: Path) -> Start:
+    """Makes a service over a store of its own; the arguments are those of `make_service`."""
+
+    def make(**how: Any) -> Service:
+        shutil.copytree(template, tmp_path / "store")
+        return make_service(tmp_path, **how)
 
     return make
 
 
-def make_service(folder: Path, name: str = "store", model: SeeingModel | None = None, **how: Any) -> Service:
-    """A service over a store of its own in a folder."""
+def make_service(
+    folder: Path, model: SeeingModel | None = None, *, second: bool = False, **how: Any
+) -> Service:
+    """A service over the store in a folder, or two; further arguments are settings."""
     used = model or SeeingModel(("text", "image", "audio"))
-    second = how.pop("second", False)
     settings = ServingSettings(**{"feedback": folder / "feedback", "watch_seconds": 0.0} | how)
-    names = {"first": name, **({"second": f"{name}2"} if second else {})}
     engines = {}
-    for which, called in names.items():
-        place = Place(str(folder / called))
-        store = create_store(
-            place.store, model="/models/concepts", fingerprint="f1", dimension=4, fields={"year": "integer"}
-        )
-        searcher = Searcher(used.search_model(f"/models/{called}"), store)
-        # The picture that is gone has a vector from when it was there.
-        there = [each for each in documents(folder / "pictures") if each.doc_id != "gone"]
-        searcher.add(there)
-        gone = next(each for each in documents(folder / "pictures") if each.doc_id == "gone")
-        store.add([gone], np.full((1, 4), 0.1, np.float32))
-        engines[which] = Engine(place, searcher, settings, lambda where, known: open_fake(where, used))
+    for which, name in (("first", "store"), ("second", "store2"))[: 1 + second]:
+        place = Place(str(folder / name))
+        searcher = Searcher(used.search_model(f"/models/{name}"), open_store(place.store))
+        engines[which] = Engine(place, searcher, settings, lambda where, _: open_fake(where, used))
     return Service(settings, engines, feedback=Feedback(folder / "feedback"))
 
 
 def open_fake(place: Place, model: SeeingModel) -> Searcher:
     """Opens a store anew with a model that is in memory."""
-    return open_searcher(place, model.search_model())
+    return Searcher(model.search_model(), open_store(place.store))
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 
 from isoglot.serving.app import build_app
 
-from .conftest import make_service
+from .conftest import fill, make_service
 from .live import running
 
 schemathesis = pytest.importorskip("schemathesis", reason="fuzzing is for development")
@@ -17,21 +17,27 @@ schemathesis = pytest.importorskip("schemathesis", reason="fuzzing is for develo
 def api(tmp_path_factory):
     """The description of a running server that keeps uploads and thumbs."""
     folder = tmp_path_factory.mktemp("openapi")
+    fill(folder / "store", folder / "pictures")
     with running(build_app(make_service(folder, uploads=folder / "uploads"))) as address:
         yield schemathesis.openapi.from_url(f"{address}/openapi.json")
 
 
-schema = schemathesis.pytest.from_fixture("api")
-
-
 @pytest.mark.slow
-@schema.parametrize()
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_nothing_makes_the_server_fail(case):
-    answer = case.call()
-    assert answer.status_code < 500, answer.text
-    if answer.status_code >= 400:
-        assert answer.json()["error"]["problems"]
+@pytest.mark.parametrize("mode", ["positive", "negative"])
+def test_nothing_makes_the_server_fail(api, mode):
+    operations = [found.ok() for found in api.get_all_operations()]
+    assert len(operations) == 10
+    for operation in operations:
+
+        @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+        @given(case=operation.as_strategy(generation_mode=schemathesis.GenerationMode(mode)))
+        def ask(case):
+            answer = case.call()
+            assert answer.status_code < 500, answer.text
+            if answer.status_code >= 400:
+                assert answer.json()["error"]["problems"]
+
+        ask()
 
 
 def test_openapi_shows_every_route_and_shape(client):

@@ -33,7 +33,7 @@ class Refused(Exception):  # noqa: N818 - an answer to a client
 
         Args:
             status: HTTP status.
-            problems: One line each.
+            *problems: One line each.
             headers: More headers of the answer.
         """
         super().__init__("\n".join(problems))
@@ -45,10 +45,6 @@ class Refused(Exception):  # noqa: N818 - an answer to a client
 def _plain(text: str) -> str:
     if _CONTROL.search(text):
         raise ValueError("holds a control character; leave it out")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("holds half a surrogate pair; mend it") from None
     return text
 
 

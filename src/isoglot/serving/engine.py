@@ -207,7 +207,7 @@ class Engine:
     async def follow(self) -> bool:
         """Looks whether the place of the store holds another store than was opened, and reloads if so.
 
-        What is added to or deleted from a store is seen without that.
+        What is added to or deleted from a store is seen without that. Only embedded stores are looked at.
 
         Returns:
             Whether there was another one.
@@ -216,6 +216,8 @@ class Engine:
             SearchError: If what is there now cannot be opened; what was served goes on being served.
             CheckpointError: Likewise.
         """
+        if self.place.store.startswith("milvus:"):  # a file that one handle holds at a time
+            return False
         async with self._reloading:
             old = self._held
             if not await self.in_store_thread(_is_another, self.place.store, old.searcher.store.info):

@@ -10,8 +10,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from isoglot.corpora.languages import normalize_language
 from isoglot.errors import IsoglotError, MediaError, SearchError
 from isoglot.search.detecting import guess_language
+from isoglot.search.documents import MAX_ID_BYTES
 from isoglot.search.model import Content
 from isoglot.search.searcher import Searcher, SearchSettings
 from isoglot.serving.asked import (
@@ -98,7 +100,9 @@ async def _search(service: Service, query: Content, options: SearchOptions) -> R
     with blaming_client():
         settings = options.settings()
     async with engine.lease() as searcher:
-        await engine.in_store_thread(_check, searcher, query, settings)
+        _check_medium(searcher, "text" if isinstance(query, str) else next(iter(query)))
+        if settings.where.conditions or settings.policy != "any":
+            await engine.in_store_thread(_check, searcher, query, settings)
     try:
         answer = await engine.search(query, settings)
     except MediaError as error:  # an upload that only the model opens, such as a sound
@@ -110,12 +114,10 @@ async def _search(service: Service, query: Content, options: SearchOptions) -> R
 
 
 def _check(searcher: Searcher, query: Content, settings: SearchSettings) -> None:
-    """Raises `Refused` for what the store or the model cannot do, before they are asked."""
+    """Raises `Refused` for what the store does not know, before it is searched."""
     fields = searcher.store.info.fields
     with blaming_client():
         settings.where.check(fields)
-    medium = "text" if isinstance(query, str) else next(iter(query))
-    _check_medium(searcher, medium)
     if settings.policy == "any" or settings.my_languages:
         return
     if not isinstance(query, str):
@@ -158,7 +160,10 @@ async def _tag(service: Service, items: list[Any], options: TagOptions) -> Recor
 
 
 def _picture(searcher: Searcher, doc_id: str) -> bytes:
-    document = searcher.store.get([doc_id]).get(doc_id) if doc_id.strip() else None
+    possible = (
+        doc_id.strip() and "\0" not in doc_id and len(doc_id.encode("utf-8", "replace")) <= MAX_ID_BYTES
+    )
+    document = searcher.store.get([doc_id]).get(doc_id) if possible else None
     if document is None:
         raise Refused(404, "there is no document of this id")
     try:
@@ -173,11 +178,13 @@ async def _judge(service: Service, asked: Judgement) -> Record:
         raise Refused(403, "thumbs are not kept here; start the server with --feedback DIR")
     if any(sign in asked.doc_id for sign in "\t\n\r"):
         raise Refused(422, "doc_id: has a tab or line end, which qrels cannot hold")
+    with blaming_client():
+        language = None if asked.language is None else normalize_language(asked.language)
     if not [each for each in service.engines.values() if await _holds(each, asked.doc_id)]:
         raise Refused(404, "there is no document of this id")
     try:
         query_id = await asyncio.to_thread(
-            service.feedback.judge, asked.query, asked.language, asked.doc_id, asked.grade
+            service.feedback.judge, asked.query, language, asked.doc_id, asked.grade
         )
     except OSError as error:
         log.error("thumbs cannot be written: %s", error)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 import uvicorn
 
@@ -60,13 +60,28 @@ def serve(
             server_header=False,
             timeout_graceful_shutdown=_END_SECONDS,
         )
-        if hasattr(signal, "SIGHUP"):
-            signal.signal(signal.SIGHUP, lambda _number, _frame: service.reload_wanted.set())
-        announce(_address(listening), service)
-        with suppress(KeyboardInterrupt):
+        with _signals(service), suppress(KeyboardInterrupt):
+            announce(_address(listening), service)
             uvicorn.Server(config).run(sockets=[listening])
     finally:
         listening.close()
+
+
+@contextmanager
+def _signals(service: Service) -> Iterator[None]:
+    """SIGHUP reloads; SIGTERM, which the server raises again when it has ended, is no failure."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    handlers = {"SIGHUP": lambda _number, _frame: service.reload_wanted.set(), "SIGTERM": end}
+    known = {getattr(signal, name): act for name, act in handlers.items() if hasattr(signal, name)}
+    before = {number: signal.signal(number, act) for number, act in known.items()}
+    try:
+        yield
+    finally:
+        for number, act in before.items():
+            signal.signal(number, act)
 
 
 def _listen(settings: ServingSettings) -> socket.socket:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from isoglot.errors import IsoglotError
 from isoglot.search.documents import StoredDocument
 from isoglot.search.searcher import Answer, Searcher
 from isoglot.serving.asked import Refused, Which
@@ -83,7 +82,7 @@ class Service:
         for name, engine in self.engines.items():
             try:
                 changed = await (engine.reload() if reload else engine.follow())
-            except IsoglotError as error:
+            except Exception as error:  # files that are being written raise almost anything
                 self.metrics.reloads.labels("failed").inc()
                 log.error("%s: cannot be opened anew, and goes on as it was: %s", engine.place.store, error)
                 continue

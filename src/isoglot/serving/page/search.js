@@ -71,7 +71,7 @@ function fillBoxes(boxes, tally) {
     box.name = name;
     box.value = value;
     box.checked = checked.has(value);
-    shown.textContent = name === "language" || name === "my_languages" ? languageName(value) : value;
+    shown.textContent = name === "language" || name === "my_languages" ? languageName(value) : MEDIA[value] ?? value;
     if (name === "language" || name === "my_languages") {
       shown.lang = value;
       label.title = languageName(value, "en");
@@ -87,7 +87,7 @@ const chosen = name => [...form.querySelectorAll(`input[name="${name}"]:checked`
 function tellChoices() {
   const names = tags => tags.map(tag => languageName(tag)).join(", ");
   $("mine-told").value = names(chosen("my_languages")) || "as the query";
-  const filters = [names(chosen("language")), ...chosen("modality"), ...chosen("source"), $("where").value.trim()];
+  const filters = [names(chosen("language")), ...chosen("modality").map(name => MEDIA[name] ?? name), ...chosen("source"), $("where").value.trim()];
   $("filters-told").value = filters.filter(Boolean).join(", ") || "none";
   const dial = Number($("dial").value);
   $("dial").setAttribute("aria-valuetext", dial === 0 ? "any language" : dial === 1 ? "my language first" : `${Math.round(dial * 100)} percent towards my language first`);
@@ -183,7 +183,7 @@ function shape(result, answer, query, other) {
   find("h3").textContent = title ?? "";
   find(".said").textContent = result.text ?? "";
   const there = other?.results.find(each => each.doc_id === result.doc_id);
-  find(".why").textContent = `${result.why.text}${other ? (there ? `; rank ${there.rank} there` : "; not found there") : ""}`;
+  find(".why").textContent = `${result.why.text}${other ? (there ? `; rank ${there.rank} in the other` : "; not found by the other") : ""}`;
   picture(find(".picture"), result, answer.engine);
   thumbs(find(".thumbs"), result, answer, query, title ?? result.text ?? "");
   return item;
