@@ -77,16 +77,19 @@ _IN_EXTRAS = {
     "accelerate",
     "babel",
     "datasets",
+    "fastapi",
     "ir_measures",
     "jaxtyping",
     "jinja2",
     "lancedb",
     "mteb",
+    "prometheus_client",
     "sentence_transformers",
     "sklearn",
     "tokenizers",
     "torch",
     "transformers",
+    "uvicorn",
 }
 """Packages that the core does without and an extra brings."""
 
