@@ -2,10 +2,11 @@
 
     python configs/media-robustness/run.py --study world --seeds 0 1 2
     python configs/media-robustness/run.py --study photographs --seeds 0 1 2
-    python configs/media-robustness/run.py --split dev --configs text --seeds 0 --epsilons 0 0.1 0.3 1
+    python configs/media-robustness/run.py --split dev --seeds 0 --configs text --epsilons 0 0.01 0.03 0.1
 
-The last line chose the radius of FGM. Writes corpora, models and results to runs/media-robustness/
-(photographs' features and first weights to runs/photographs/). Started again, it goes on where it stopped.
+The last line, and the same with text_image_audio, chose the radius of FGM on the world. Writes corpora,
+models and results to runs/media-robustness/ (photographs' features and first weights to runs/photographs/).
+Started again, it goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from media_arms import Arm, Cell, Cells, carry_out, effects, means
 from isoglot.evaluation.curves import unperturbed
 from isoglot.experiments.arms import differences
 
-EPSILON = 0.1
-"""Radius of FGM in all robust arms."""
+EPSILONS = {"world": 0.03, "photographs": 0.1}
+"""Study -> radius of FGM in its robust arms."""
 STUDIES = {"world": media_world, "photographs": media_photographs}
 MEDIA = {"image", "audio"}
 
@@ -63,7 +64,7 @@ def report(study: str, split: str, cells: Cells) -> Iterator[str]:
     tables = module.tables(split)
     for title, columns in tables.items():
         yield means(f"{title}, {num_seeds} seed{'s' * (num_seeds > 1)}", columns, cells)
-    contrasts = module.contrasts(EPSILON)
+    contrasts = module.contrasts(EPSILONS[study])
     told = {
         name: pairs
         for name, pairs in contrasts.items()
@@ -91,14 +92,15 @@ def main() -> None:
     parser.add_argument("--split", choices=("test", "dev"), default="test", help="What is measured.")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--configs", nargs="+", help="Names of configurations beside this file.")
-    parser.add_argument("--epsilons", type=float, nargs="+", default=[0.0, EPSILON], help="0 is plain.")
+    parser.add_argument("--epsilons", type=float, nargs="+", help="Radii of FGM; 0 is plain.")
     parser.add_argument("--prepare", action="store_true", help="Only make the corpora.")
     options = parser.parse_args()
     module = STUDIES[options.study]
     module.prepare(options.seeds)
     if options.prepare:
         return
-    arms = [Arm(config, epsilon) for epsilon in options.epsilons for config in options.configs or module.ARMS]
+    epsilons = options.epsilons or [0.0, EPSILONS[options.study]]
+    arms = [Arm(config, epsilon) for epsilon in epsilons for config in options.configs or module.ARMS]
     cells = measure(options.study, options.split, arms, options.seeds)
     for table in report(options.study, options.split, cells):
         print(f"\n{table}\n", flush=True)

@@ -169,3 +169,11 @@ def test_with_json_a_usage_error_is_json_too(capsys: pytest.CaptureFixture[str])
     assert cli.main(["train", "--json"]) == 2
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["problems"] == ["Missing argument 'config'."]
+
+
+def test_python_m_ends_with_the_exit_code() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "isoglot.cli", "no-such-command"], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "no-such-command" in done.stderr
