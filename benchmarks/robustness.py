@@ -27,11 +27,9 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sentence_transformers import SentenceTransformer
-from transformers import TrainerCallback
 
 from isoglot.batches import Hybrid
 from isoglot.corpora.parallel import ParallelCorpus
@@ -40,24 +38,9 @@ from isoglot.robustness.augmentation_settings import AugmentationSettings
 from isoglot.robustness.settings import RobustSettings
 from isoglot.training import TrainingSettings, fit
 from isoglot.world import build_text_corpus
+from training_overhead import Clock
 
-WARM_UP_STEPS = 5
 LANGUAGES = ("de", "en", "ru", "th", "tr")
-
-
-class Clock(TrainerCallback):
-    """Times each step, drawing and collating its batch included."""
-
-    def __init__(self) -> None:
-        self.ends: list[float] = []
-
-    def on_train_begin(self, *args: Any, **kwargs: Any) -> None:
-        """Starts the clock."""
-        self.ends.append(time.perf_counter())
-
-    def on_step_end(self, *args: Any, **kwargs: Any) -> None:
-        """Takes the time."""
-        self.ends.append(time.perf_counter())
 
 
 def write_tables(corpus: ParallelCorpus, folder: Path) -> dict[str, str]:
@@ -92,7 +75,7 @@ def timed(
             settings=settings,
             callbacks=[clock],
         )
-    return np.diff(clock.ends)[WARM_UP_STEPS:].tolist(), clock.ends[0] - start
+    return clock.steps, clock.ends[0] - start
 
 
 def build_model(kind: str, corpus: ParallelCorpus) -> SentenceTransformer:

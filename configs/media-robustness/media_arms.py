@@ -18,8 +18,8 @@ from isoglot.corpora import ParallelCorpus
 from isoglot.corpora.labelled import Task
 from isoglot.evaluation import Results, evaluate_pairs, evaluate_robustness, read_results
 from isoglot.evaluation.curves import build_curves
+from isoglot.evaluation.seeds import spread
 from isoglot.experiments import ExperimentConfig, run_experiment
-from isoglot.experiments.arms import spread
 
 FOLDER = Path(__file__).parent
 ROOT = Path("runs/media-robustness")

@@ -13,7 +13,14 @@ import argparse
 from pathlib import Path
 
 from isoglot.classification import part_pairs
-from isoglot.classification.arms import Arms, accuracy_table, difference_table, language_table
+from isoglot.classification.arms import (
+    METHODS,
+    Arms,
+    accuracy_table,
+    augmented_methods,
+    difference_table,
+    language_table,
+)
 from isoglot.config import read_config
 from isoglot.corpora import read_dataset
 from isoglot.evaluation import join_results
@@ -24,22 +31,15 @@ ROOT = Path("runs/paws-x")
 TABLE = "augmentation.tables.en=../shared/data/robust-xlt-synonyms/counterfitted_neighbors.json.xz"
 RS_DA = (TABLE, "augmentation.copies=10", "training.epochs=1")
 """Copies in place of each pair, as many as in the paper, and about as many steps as without."""
-FGM = ("robust.method=adversarial", "robust.epsilon=0.1")
 JOINT = (f"encoder={ROOT}/transformer-{{seed}}", "training.joint=true", "training.epochs=4")
 """A small transformer that reads both sentences in one sequence, and so can compare their order."""
-RS_RP = ("robust.method=random", "robust.epsilon=0.1")
 
 ARMS = Arms(
     FOLDER / "classifier.toml",
     ROOT,
     {
-        "plain": (),
-        "FGM": FGM,
-        "PGD-3": (*FGM, "robust.steps=3"),
-        "RS-RP": RS_RP,
-        "RS-DA": RS_DA,
-        "RS-DA and FGM": (*RS_DA, *FGM),
-        "RS-DA and RS-RP": (*RS_DA, *RS_RP),
+        **METHODS,
+        **augmented_methods(*RS_DA),
         "frozen": ("training.frozen=true",),
         "joint": JOINT,
     },

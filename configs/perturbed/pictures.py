@@ -18,7 +18,7 @@ import isoglot
 from isoglot.corpora import ParallelCorpus
 from isoglot.evaluation import Results, read_results
 from isoglot.evaluation.curves import build_curves, mean_curves
-from isoglot.experiments.arms import spread
+from isoglot.evaluation.seeds import spread
 from isoglot.experiments.corpora import without_training_documents
 
 OUT = Path("runs/perturbed")

@@ -21,8 +21,9 @@ import pyarrow.compute as pc
 from isoglot.config import read_config
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.evaluation import Results, compare, evaluate_robustness, join_results, read_results
+from isoglot.evaluation.seeds import spread
 from isoglot.experiments import ExperimentConfig, run_experiment
-from isoglot.experiments.arms import differences, means, spread
+from isoglot.experiments.arms import differences, means
 from isoglot.robustness.dictionaries import induce_dictionary, pivoted_neighbours, write_dictionary
 from isoglot.robustness.synonyms import write_neighbours
 from isoglot.world import build_text_corpus

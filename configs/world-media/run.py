@@ -22,8 +22,9 @@ import numpy as np
 from isoglot.config import read_config
 from isoglot.corpora import ParallelCorpus, read_corpus
 from isoglot.evaluation import Results
+from isoglot.evaluation.seeds import spread
 from isoglot.experiments import ExperimentConfig, run_experiment
-from isoglot.experiments.arms import evaluate_once, spread
+from isoglot.experiments.arms import evaluate_once
 from isoglot.experiments.corpora import without_training_documents
 from isoglot.world import build_world_corpus
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from isoglot.classification.arms import Arms, accuracy_table, difference_table, language_table
+from isoglot.classification.arms import METHODS, Arms, accuracy_table, difference_table, language_table
 from isoglot.config import read_config
 from isoglot.corpora import ParallelCorpus, read_corpus
 from isoglot.evaluation import join_results
@@ -29,12 +29,6 @@ KINDS: dict[str, tuple[str, ...]] = {
     "static": (f"encoder={ROOT}/static-{{seed}}", "training.learning_rate=1e-3"),
     "transformer": (f"encoder={ROOT}/transformer-{{seed}}",),
     "joint": (f"encoder={ROOT}/transformer-{{seed}}", "training.joint=true"),
-}
-METHODS: dict[str, tuple[str, ...]] = {
-    "plain": (),
-    "FGM": ("robust.method=adversarial", "robust.epsilon=0.1"),
-    "PGD-3": ("robust.method=adversarial", "robust.epsilon=0.1", "robust.steps=3"),
-    "RS-RP": ("robust.method=random", "robust.epsilon=0.1"),
 }
 RADII = (0.0, 0.002, 0.005, 0.01)
 """Shares of the mean length of a pair's input embeddings, at which certified accuracy is printed."""

@@ -20,6 +20,7 @@ from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.evaluation import Results, compare, read_results
 from isoglot.evaluation.per_query import KEY_COLUMNS
 from isoglot.evaluation.placement import ALL
+from isoglot.evaluation.seeds import spread
 
 Parts = dict[str, list[Results]]
 """Arm -> its results, one of each seed."""
@@ -28,7 +29,29 @@ COLUMNS = ("source", "other languages", "two languages", "all pairs of languages
 """Accuracy in the source language; the mean over the others; over pairs of two languages; over all ordered
 pairs, those of one among them (the generalised setting); and of all pairs in one pool."""
 
+_FGM = ("robust.method=adversarial", "robust.epsilon=0.1")
+METHODS: Mapping[str, tuple[str, ...]] = {
+    "plain": (),
+    "FGM": _FGM,
+    "PGD-3": (*_FGM, "robust.steps=3"),
+    "RS-RP": ("robust.method=random", "robust.epsilon=0.1"),
+}
+"""Perturbations of input embeddings in training -> what they change of a configuration."""
+
 _COPIES = 10
+
+
+def augmented_methods(*augmentation: str) -> dict[str, tuple[str, ...]]:
+    """RS-DA alone and with perturbations of input embeddings.
+
+    Args:
+        *augmentation: `key=value` that make RS-DA: a table of neighbours, copies, epochs.
+
+    Returns:
+        Arm -> what it changes of a configuration.
+    """
+    joined = {f"RS-DA and {name}": (*augmentation, *METHODS[name]) for name in ("FGM", "RS-RP")}
+    return {"RS-DA": augmentation, **joined}
 
 
 @dataclass(frozen=True)
@@ -134,10 +157,8 @@ def accuracy_table(parts: Mapping[str, Sequence[Results]], title: str, source_la
     num_seeds = len(next(iter(parts.values())))
     lines = [f"| {title}, {num_seeds} seeds | {' | '.join(COLUMNS)} |", "|---|" + "---:|" * len(COLUMNS)]
     for arm, per_seed in parts.items():
-        cells = []
-        for values in zip(*[accuracies(results, source_language) for results in per_seed], strict=True):
-            spread = statistics.stdev(values) if len(values) > 1 else 0.0
-            cells.append(f"{statistics.mean(values):.3f} ± {spread:.3f}")
+        columns = zip(*[accuracies(results, source_language) for results in per_seed], strict=True)
+        cells = [spread(values, ".3f") for values in columns]
         lines.append(f"| {arm} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

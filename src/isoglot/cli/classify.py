@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isoglot.cli.options import Data, Json, Languages, Seed, split_tags
+from isoglot.cli.options import Data, Json, Languages, Overrides, Seed, split_tags
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,14 +27,7 @@ def classify(
         str,
         typer.Argument(help="Corpus folder, or name of a data set, with labelled pairs.", metavar="CORPUS"),
     ],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="Override a key, such as `training.seed=1`. May be given again.",
-            metavar="KEY=VALUE",
-        ),
-    ] = None,
+    overrides: Overrides = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for the results; without it, results/CLASSIFIER.", metavar="DIR"),

@@ -28,6 +28,14 @@ Measures = Annotated[
     list[str] | None,
     typer.Option("--measure", help="Such as AP or nDCG@10; may be given again.", metavar="NAME"),
 ]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Override a key, such as `training.seed=1`. May be given again.",
+        metavar="KEY=VALUE",
+    ),
+]
 Cache = Annotated[bool, typer.Option(help="Keep vectors by model and content, and use them again.")]
 SkipBad = Annotated[
     bool,

@@ -9,21 +9,14 @@ from typing import Annotated
 
 import typer
 
-from isoglot.cli.options import SkipBad
+from isoglot.cli.options import Json, Overrides, SkipBad
 
 
 def train(
     config: Annotated[Path, typer.Argument(help="The experiment, as TOML.", metavar="CONFIG.toml")],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="Override a key, such as `training.seed=1`. May be given again.",
-            metavar="KEY=VALUE",
-        ),
-    ] = None,
+    overrides: Overrides = None,
     skip_bad: SkipBad = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Train a retriever as a TOML file says.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from isoglot.corpora.parallel import ParallelCorpus
 from isoglot.evaluation import Results, compare, evaluate, join_results, read_results
+from isoglot.evaluation.seeds import spread
 
 Parts = Mapping[str, Sequence[Results]]
 """Arm -> its results, one of each seed, in the order of the seeds."""
@@ -60,20 +60,6 @@ def means(parts: Parts, title: str) -> str:
             cells.append(spread(values, ",.0f" if measure == "rank_distance" else ".4f"))
         lines.append(f"| {arm} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def spread(values: Sequence[float], shape: str) -> str:
-    """Mean and standard deviation, as a cell of a table says them.
-
-    Args:
-        values: One of each seed; a single one has no deviation: 0.
-        shape: Format of a number, such as `.4f`.
-
-    Returns:
-        Such as `0.9872 ± 0.0004`.
-    """
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{statistics.mean(values):{shape}} ± {deviation:{shape}}"
 
 
 def differences(parts: Parts, title: str, baseline: str, arms: Sequence[str]) -> str:
