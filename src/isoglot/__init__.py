@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         language_pairs,
     )
     from isoglot.corpora import CorpusBuilder, CorpusInfo, ParallelCorpus, read_corpus, write_corpus
+    from isoglot.encoding import Encodings, encode
     from isoglot.evaluation import (
         Results,
         compare,
@@ -58,6 +59,7 @@ __all__ = [
     "CorpusInfo",
     "CrossLingual",
     "Document",
+    "Encodings",
     "GroupBatchSampler",
     "Hybrid",
     "HybridBatchSampler",
@@ -82,6 +84,7 @@ __all__ = [
     "build_world_corpus",
     "calibrate",
     "compare",
+    "encode",
     "evaluate",
     "evaluate_bitext",
     "evaluate_pairs",
@@ -119,6 +122,7 @@ _HOMES = {
             "language_pairs",
         ),
         "isoglot.corpora": ("CorpusBuilder", "CorpusInfo", "ParallelCorpus", "read_corpus", "write_corpus"),
+        "isoglot.encoding": ("Encodings", "encode"),
         "isoglot.evaluation": (
             "Results",
             "compare",

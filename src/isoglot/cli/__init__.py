@@ -60,6 +60,15 @@ COMMANDS = {
         "isoglot.cli.audit:audit", "Say whom a model favours when one collection holds all languages."
     ),
     "study": Command("isoglot.cli.study:study", "Carry out a grid of experiments, and measure all of them."),
+    "encode": Command(
+        "isoglot.cli.encode:encode",
+        "Encode a corpus or files into a folder of vectors, fast, and resumable at any point.",
+    ),
+    "index": Command(
+        "isoglot.cli.index:index", "Put documents of any language and medium into a store, to search them."
+    ),
+    "search": Command("isoglot.cli.search:search", "Search a store, in any language."),
+    "serve": Command("isoglot.cli.serve:serve", "Serve a store: an HTTP API, and a page to search with."),
     "tag": Command(
         "isoglot.cli.tag:tag", "Tag pictures and other files out of a vocabulary, in any language."
     ),
@@ -69,15 +78,19 @@ _IN_EXTRAS = {
     "accelerate",
     "babel",
     "datasets",
+    "fastapi",
     "ir_measures",
     "jaxtyping",
     "jinja2",
+    "lancedb",
     "mteb",
+    "prometheus_client",
     "sentence_transformers",
     "sklearn",
     "tokenizers",
     "torch",
     "transformers",
+    "uvicorn",
 }
 """Packages that the core does without and an extra brings."""
 

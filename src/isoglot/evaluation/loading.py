@@ -24,8 +24,8 @@ def load_model(
 
     Args:
         model: A model, vectors or a run, which stay as they are; or a path or name: a model's folder or name,
-            an `.npz` file or folder of vectors, a TREC run (`.trec`, `.run` or `.res`), or a folder of such
-            runs, of distinct queries.
+            an `.npz` file or folder of vectors, or what `isoglot encode` wrote of both sides; a TREC run
+            (`.trec`, `.run` or `.res`), or a folder of such runs, of distinct queries.
 
     Returns:
         The model, vectors or run, and a name.
@@ -34,6 +34,7 @@ def load_model(
         CheckpointError: If there is no such model, or it cannot be loaded.
         SearchError: If vectors or runs are malformed.
     """
+    from isoglot.encoding.encodings import holds_encodings, read_encoded
     from isoglot.retrieval.encode import Embeddings, read_embeddings
 
     if isinstance(model, Embeddings):
@@ -45,6 +46,8 @@ def load_model(
     path = Path(model)
     if path.suffix == ".npz" or (path / "query_embeddings.npy").is_file():
         return read_embeddings(path), path.stem
+    if holds_encodings(path):
+        return read_encoded(path), path.stem
     runs = _run_files(path)
     if runs:
         return join_runs([read_run(file) for file in runs]), path.stem

@@ -1,0 +1,42 @@
+"""Batches of a number of tokens, and rows of different length as one array."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from isoglot.encoding.batching import Ragged, token_batches
+
+LENGTHS = st.lists(st.integers(1, 50), min_size=1, max_size=60)
+
+
+@given(LENGTHS, st.integers(1, 200))
+def test_batches_hold_every_row_once_and_keep_to_the_budget(lengths: list[int], budget: int) -> None:
+    tokens = np.array(lengths)
+    batches = list(token_batches(tokens, budget))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(len(lengths)))
+    assert all(len(rows) == 1 or len(rows) * tokens[rows].max() <= budget for rows in batches)
+    longest = [int(tokens[rows].max()) for rows in batches]
+    assert longest == sorted(longest, reverse=True)
+
+
+def test_a_batch_is_as_full_as_it_can_be_and_equals_keep_their_order() -> None:
+    batches = [rows.tolist() for rows in token_batches(np.array([2, 9, 2, 4, 2, 4]), 8)]
+    assert batches == [[1], [3, 5], [0, 2, 4]]
+
+
+@settings(max_examples=30)
+@given(LENGTHS, st.booleans(), st.randoms())
+def test_padding_keeps_every_row_and_fills_the_rest(lengths: list[int], left: bool, random: object) -> None:
+    rows = [[random.randint(1, 9) for _ in range(length)] for length in lengths]
+    ragged = Ragged.of(
+        {"ids": rows, "mask": [[1] * len(row) for row in rows]}, {"ids": -5, "mask": 0}, left=left
+    )
+    chosen = np.array(random.sample(range(len(rows)), random.randint(1, len(rows))))
+    padded = ragged.padded(chosen)
+    width = max(len(rows[row]) for row in chosen)
+    for place, row in enumerate(chosen):
+        fill = [-5] * (width - len(rows[row]))
+        assert padded["ids"][place].tolist() == (fill + rows[row] if left else rows[row] + fill)
+    assert padded["mask"].sum() == sum(len(rows[row]) for row in chosen)

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import errno
+import json
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from isoglot.errors import CorpusError, SearchError
+from isoglot.search import Filter, index, open_store, store_exists
+from isoglot.search import lance as lance_stores
+
+TEXTS = ["the dog", "der Hund und der Baum", "le chat dort dans la maison", "犬 と 猫", "an empty house"]
+
+
+def write_rows(path, texts, **more) -> Path:
+    rows = [{"doc_id": f"d{number}", "text": text, **more} for number, text in enumerate(texts)]
+    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
+    return path
+
+
+def content(store) -> dict:
+    """All documents of a store, and what a search finds."""
+    hits = store.search(np.ones(store.info.dimension, np.float32), 1_000)
+    return {hit.document.doc_id: (hit.document, round(hit.score, 6)) for hit in hits}
+
+
+def test_documents_are_encoded_once_and_found(concepts, tmp_path):
+    path = write_rows(tmp_path / "rows.jsonl", TEXTS, year=2000)
+    store = str(tmp_path / "store")
+    report = index(concepts.search_model(), [path], store, fields={"year": None}, batch_size=2)
+    assert (report.num_documents, report.num_added, report.num_replaced, report.num_unchanged) == (5, 5, 0, 0)
+    assert (report.num_stored, report.model) == (5, "concepts")
+    assert concepts.contents == TEXTS
+    assert [len(contents) for _, _, contents in concepts.calls] == [2, 2, 1]
+    opened = open_store(store)
+    assert opened.get(["d1", "d3"])["d1"].language == "de"
+    assert opened.get(["d3"])["d3"].fields == {"year": 2000}
+    assert opened.info.version == report.index_version
+    again = index(concepts.search_model(), [path], store, fields={"year": None}, batch_size=2)
+    assert (again.num_added, again.num_unchanged, concepts.contents) == (0, 5, TEXTS)
+
+
+def test_what_changed_is_replaced_and_what_is_new_added(concepts, tmp_path):
+    store = str(tmp_path / "store")
+    index(concepts.search_model(), [write_rows(tmp_path / "rows.jsonl", TEXTS)], store)
+    concepts.calls.clear()
+    changed = [*TEXTS[:2], "un arbre", *TEXTS[3:], "a tree"]
+    report = index(concepts.search_model(), [write_rows(tmp_path / "rows.jsonl", changed)], store)
+    assert (report.num_added, report.num_replaced, report.num_unchanged) == (1, 1, 4)
+    assert concepts.contents == ["un arbre", "a tree"]
+    titled = write_rows(tmp_path / "rows.jsonl", changed, title="Title", year=1)
+    report = index(concepts.search_model(), [titled], store, fields={"year": None})
+    assert (report.num_replaced, report.num_stored) == (6, 6)
+    opened = open_store(store)
+    assert opened.count(Filter.of(where="year=1")) == 6
+
+
+def test_a_picture_is_encoded_again_when_its_file_changes(concepts, tmp_path):
+    (tmp_path / "docs").mkdir()
+    for name in ("red.png", "blue.png"):
+        (tmp_path / "docs" / name).write_bytes(name.encode())
+    store = str(tmp_path / "store")
+    assert index(concepts.search_model(), [tmp_path / "docs"], store).num_added == 2
+    (tmp_path / "docs" / "red.png").write_bytes(b"other")
+    assert index(concepts.search_model(), [tmp_path / "docs"], store).num_replaced == 1
+    assert open_store(store).tally("language") == {}
+
+
+def test_a_field_that_the_store_has_keeps_its_kind(concepts, tmp_path):
+    store = str(tmp_path / "store")
+    path = write_rows(tmp_path / "rows.jsonl", TEXTS, price=1.5)
+    index(concepts.search_model(), [path], store, fields={"price": None})
+    index(concepts.search_model(), [write_rows(path, TEXTS, price=2)], store, fields={"price": None})
+    assert open_store(store).count(Filter.of(where="price=2")) == 5
+    with pytest.raises(SearchError, match="'price' is number in the store, got integer"):
+        index(concepts.search_model(), [path], store, fields={"price": "integer"})
+
+
+def test_another_model_changes_nothing(concepts, tmp_path):
+    path, store = write_rows(tmp_path / "rows.jsonl", TEXTS), str(tmp_path / "store")
+    report = index(concepts.search_model(), [path], store)
+    concepts.calls.clear()
+    with pytest.raises(SearchError, match="holds vectors of the model concepts"):
+        index(concepts.search_model("other", "f2"), [write_rows(path, ["x"])], store)
+    assert concepts.calls == []
+    assert (open_store(store).count(), open_store(store).info.version) == (5, report.index_version)
+
+
+def test_bad_documents_and_settings_make_no_store(concepts, tmp_path):
+    path, store = write_rows(tmp_path / "rows.jsonl", [*TEXTS, ""]), str(tmp_path / "store")
+    with pytest.raises(CorpusError, match=r"rows\.jsonl:6"):
+        index(concepts.search_model(), [path], store)
+    with pytest.raises(SearchError, match="batch_size must be > 0, got 0"):
+        index(concepts.search_model(), [path], store, batch_size=0)
+    assert not store_exists(store)
+    assert concepts.calls == []
+
+
+def test_a_full_disk_is_said_and_the_batches_before_it_stay(concepts, tmp_path, monkeypatch):
+    path, store = write_rows(tmp_path / "rows.jsonl", TEXTS), str(tmp_path / "store")
+    rows = lance_stores._rows
+
+    class Full:
+        """A merge that finds no room."""
+
+        def __getattr__(self, name):
+            return lambda *_: self if name != "execute" else self._fail()
+
+        def _fail(self):
+            raise OSError(errno.ENOSPC, "No space left on device (os error 28)")
+
+    calls = []
+
+    def rows_until_full(documents, *others):
+        calls.append(documents)
+        if len(calls) == 2:
+            monkeypatch.setattr("lancedb.table.LanceTable.merge_insert", lambda *_: Full())
+        return rows(documents, *others)
+
+    monkeypatch.setattr(lance_stores, "_rows", rows_until_full)
+    with pytest.raises(SearchError, match="the disk is full; nothing was changed, make room"):
+        index(concepts.search_model(), [path], store, batch_size=2)
+    monkeypatch.undo()
+    assert sorted(content(open_store(store))) == ["d0", "d1"]
+    concepts.calls.clear()
+    index(concepts.search_model(), [path], store, batch_size=2)
+    assert concepts.contents == TEXTS[2:]
+
+
+BATCH, NUM_ROWS = 20, 1_000
+
+
+def start(path, store, seconds) -> subprocess.Popen[str]:
+    script = Path(__file__).with_name("indexing_run.py")
+    command = [sys.executable, str(script), str(path), str(store), str(BATCH), str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+def test_a_killed_run_leaves_whole_batches_and_goes_on_from_there(tmp_path):
+    rng = random.Random(0)
+    texts = ["".join(rng.choices("aeiou bcd", k=30)) + str(number) for number in range(NUM_ROWS)]
+    path = write_rows(tmp_path / "rows.jsonl", texts, language="en")
+    undisturbed = start(path, tmp_path / "whole", 0)
+    errors = undisturbed.communicate()[1]
+    assert undisturbed.returncode == 0, errors
+    right = content(open_store(tmp_path / "whole"))
+    assert len(right) == NUM_ROWS
+    seen = [0]
+    for attempt in range(6):
+        process = start(path, tmp_path / "store", 0.05)
+        assert process.stdout is not None
+        for _ in range(1 if attempt < 2 else 2):  # the first two while the store is made
+            assert process.stdout.readline() == "encoding\n"
+        time.sleep(rng.random())
+        process.kill()
+        process.communicate()
+        if not store_exists(tmp_path / "store"):
+            continue
+        found = content(open_store(tmp_path / "store"))
+        seen.append(len(found))
+        assert len(found) % BATCH == 0
+        assert found == {f"d{number}": right[f"d{number}"] for number in range(len(found))}
+    assert seen == sorted(seen)
+    assert seen[-1] > 0
+    last = start(path, tmp_path / "store", 0)
+    output, errors = last.communicate()
+    assert last.returncode == 0, errors
+    assert output.split("\n")[-2] == f"{NUM_ROWS - seen[-1]} {seen[-1]}"
+    assert content(open_store(tmp_path / "store")) == right
