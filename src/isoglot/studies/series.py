@@ -89,7 +89,8 @@ class Series:
     @property
     def counts(self) -> Floats:
         """(K,) seeds of each size."""
-        return np.isfinite(self.values).sum(axis=1).astype(np.float64)
+        counts: Floats = np.sum(np.isfinite(self.values), axis=1, dtype=np.float64)
+        return counts
 
     @property
     def means(self) -> Floats:
