@@ -20,6 +20,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,12 @@ import typer
 
 import isoglot
 from isoglot import cli
-from isoglot.config import read_config
+from isoglot.config import build_config, read_config
 from isoglot.experiments import ExperimentConfig
 from isoglot.experiments.config import CorpusConfig, EncoderConfig, SchemeConfig, TeacherConfig
 from isoglot.experiments.tower_config import AudioTowerConfig, VideoTowerConfig
+from isoglot.studies.config import StudyConfig
+from isoglot.studies.questions import AnswerConfig
 from isoglot.training import ObjectiveSettings, TrainingSettings
 
 ROOT = Path(__file__).parents[1]
@@ -161,8 +164,16 @@ def test_configurations_in_the_docs_can_be_read(tmp_path: Path, monkeypatch: pyt
         Path(folder).mkdir(parents=True, exist_ok=True)
         Path(folder, "corpus.json").touch()
     for number, text in enumerate(texts):
-        before = "".join(line for key, line in REQUIRED.items() if key not in text)
         path = tmp_path / f"{number}.toml"
+        if text.startswith("[study]"):
+            path.write_text(text, encoding="utf-8")
+            assert read_config(path, StudyConfig).study.seeds
+            continue
+        if text.startswith("[study.answer]"):
+            answer = tomllib.loads(text)["study"]["answer"]
+            assert build_config(answer, AnswerConfig, source="study.answer").values
+            continue
+        before = "".join(line for key, line in REQUIRED.items() if key not in text)
         path.write_text(before + text, encoding="utf-8")
         assert read_config(path, ExperimentConfig).output
     assert len(texts) >= 3
