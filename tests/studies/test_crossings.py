@@ -34,6 +34,8 @@ BASE = series("base", [0.5, 0.5, 0.5, 0.5], seed=1)
         ([0.1, -0.001, 0.1, -0.001], "somewhere"),
         ([0.001, -0.001, 0.001, -0.001], "no_difference"),
         ([0.012, 0.012, 0.012, 0.012], "everywhere"),
+        ([0.016, 0.016, 0.016, -0.002], "on_average"),
+        ([-0.012, -0.012, -0.012, -0.012], "nowhere"),
     ],
 )
 def test_verdicts(gains: list[float], verdict: str) -> None:

@@ -60,6 +60,30 @@ def test_names_do_not_depend_on_where_the_study_lies_or_how_keys_are_ordered(wri
     assert {cell.id for cell in grid_of(path, "base.training.robust.epsilon=0.5")} == here  # no method
 
 
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("scheme.alpha", "[0.3, 0.5]"),
+        ("training.objective.contrastive", '["info_nce", "m3l"]'),
+        ("training.objective.temperature", "[0.05, 0.1]"),
+        ("training.robust", '[{ method = "none" }, { method = "adversarial" }, { method = "random" }]'),
+        ("corpora.0.share", "[0.25, 0.5, 1.0]"),
+        ("corpora.0.languages", '[["en"], ["en", "de"]]'),
+        ("corpora.0.query_modality", '["text", "image"]'),
+        ("training.batch_size", "[8, 16]"),
+    ],
+)
+def test_any_key_is_an_axis(write_study, key: str, values: str) -> None:
+    replaced = (
+        'key = "scheme.name"\nvalues = ["monolingual", "hybrid"]',
+        f'key = "{key}"\nvalues = {values}',
+    )
+    cells = grid_of(write_study(replaced=replaced), "study.seeds=[0]", 'axes.1.sizes=["static-8"]')
+    labels = [cell.points[0][key] for cell in cells]
+    assert len(labels) == len(set(labels)) >= 2
+    assert len({cell.content for cell in cells}) == len(labels)
+
+
 def test_cheap_cells_come_first(write_study) -> None:
     more = (
         '[[axes]]\nname = "length"\npoints = [\n'
@@ -131,6 +155,11 @@ values = [4]
 def test_grids_that_cannot_be_are_refused(write_study, more: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said.replace("[", r"\[")):
         grid_of(write_study(more))
+
+
+def test_measures_that_there_are_not_are_known_before_the_first_cell(write_study) -> None:
+    with pytest.raises(ConfigError, match=r"unknown measure 'nDGC@10'; did you mean 'nDCG@k'"):
+        grid_of(write_study(), 'evaluate.measures=["AP", "nDGC@10"]')
 
 
 def test_some_cells_are_chosen_by_label_axis_or_name(write_study) -> None:

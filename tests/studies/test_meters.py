@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 import types
 from pathlib import Path
 
@@ -43,9 +44,12 @@ def test_an_error_still_leaves_the_readings() -> None:
 
 def test_energy_comes_from_codecarbon(monkeypatch: pytest.MonkeyPatch) -> None:
     class Tracker:
-        def __init__(self, **options: object) -> None:
+        def __init__(
+            self, *, country_iso_code: str, save_to_file: bool, log_level: str, tracking_mode: str
+        ) -> None:
             self.final_emissions_data = types.SimpleNamespace(energy_consumed=0.0)
-            assert options["save_to_file"] is False
+            assert not save_to_file
+            assert (country_iso_code, log_level, tracking_mode) == ("USA", "error", "process")
 
         def start(self) -> None:
             assert self.final_emissions_data.energy_consumed == 0
@@ -68,3 +72,16 @@ def test_energy_comes_from_codecarbon(monkeypatch: pytest.MonkeyPatch) -> None:
     with metered(energy=True) as without:
         pass
     assert without.energy_joules is None
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_codecarbon_itself_meters_energy(capfd: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("codecarbon")
+    deadline = time.monotonic() + 3
+    with metered(energy=True) as found:
+        while time.monotonic() < deadline:
+            np.ones((300, 300)) @ np.ones((300, 300))
+    assert found.energy_joules is not None
+    assert 0 < found.energy_joules < 1000 * (found.seconds + 30)
+    assert capfd.readouterr() == ("", "")

@@ -56,6 +56,13 @@ def test_values_of_any_spread_have_axes(low: float, high: float) -> None:
     assert numbers[-1] >= high
 
 
+@pytest.mark.parametrize(("least", "greatest"), [(0.85, 1.22), (1.0, 3.0), (9e4, 6e5), (1e3, 1e9)])
+def test_sizes_of_any_spread_have_axes(least: float, greatest: float) -> None:
+    svg = draw_plot(plot(Curve("a", (Mark(least, 0.1, ""), Mark(greatest, 0.2, "")))))
+    labels = re.findall(r'y="296" text-anchor="middle">([^<]+)<', svg)
+    assert len(set(labels)) == len(labels) >= 3
+
+
 def test_one_size_alone_can_be_drawn() -> None:
     assert "<circle" in draw_plot(plot(Curve("a", (Mark(5e6, 0.5, ""),))))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,6 +40,18 @@ def test_a_whole_answer(tmp_path: Any) -> None:
     assert [value.name for value in answer.values] == ["a multilingual AP", "training loss"]
 
 
+def test_measures_of_bias_are_always_there(tmp_path: Any) -> None:
+    answer = read_answer(study(tmp_path, values=[{"measure": "rank_distance", "corpus": "a"}]))
+    assert not answer.values[0].higher_is_better
+
+
+def test_a_corpus_may_be_called_by_its_own_name(tmp_path: Any) -> None:
+    config = study(tmp_path, values=[{"measure": "AP", "corpus": "its-own"}])
+    unnamed = tuple(replace(each, name="") for each in config.evaluate.corpora[:1])
+    answer = read_answer(replace(config, evaluate=replace(config.evaluate, corpora=unnamed)))
+    assert answer.values[0].corpus == "its-own"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -50,6 +63,7 @@ def test_a_whole_answer(tmp_path: Any) -> None:
         ({"values": [{"measure": "AP"}]}, "say which corpus, as there are 2"),
         ({"values": [{"measure": "AP", "corpus": "c"}]}, "nothing is measured on 'c'; there is a, b"),
         ({"values": [{"measure": "AP", "corpus": "a"}] * 2}, "values: 'a multilingual AP' twice"),
+        ({"values": [{"measure": "R@7", "corpus": "a"}]}, "a is not measured by 'R@7', but by AP, RR"),
         ({"encoded": "c"}, "encoded: nothing is measured on 'c'"),
         ({"extrapolate": [0.0]}, "extrapolate: sizes must be > 0, got 0"),
         ({"x": "size"}, "x: must be one of"),
@@ -68,3 +82,4 @@ def test_values_know_what_is_good_and_what_can_be() -> None:
     assert ValueConfig("nDCG@10").range == (0, 1)
     assert ValueConfig("spearman").range == (-1, 1)
     assert ValueConfig("rank_distance").range == (0, float("inf"))
+    assert ValueConfig("AP", offset=0.9).range == (0.9, 0.9)

@@ -13,10 +13,12 @@ import pytest
 from isoglot.config import read_config
 from isoglot.errors import CheckpointError, ConfigError, CorpusError
 from isoglot.studies import read_records, read_study, results_of
+from isoglot.studies.carrying import carry_out
 from isoglot.studies.cells import Cell, CellRecord, Phases, folder_of, read_record
 from isoglot.studies.config import StudyConfig
 from isoglot.studies.grid import build_grid, reference_of
 from isoglot.studies.runner import Plan, Running, run_study
+from isoglot.studies.shared import Shared
 
 HERE = Running(num_workers=0)
 
@@ -199,6 +201,28 @@ def test_the_built_in_world_is_built_once_in_the_folder_of_the_study(write_study
     assert all(record.finished for record in plan.records.values())
     built = list((tmp_path / "study" / "shared" / "corpora").glob("*/corpus.json"))
     assert len(built) == 1
+
+
+def test_the_world_with_pictures_is_built_there_and_trained_on(write_study, tmp_path: Path) -> None:
+    world = (
+        'dataset = "world"\nlanguages = ["de", "en"]\nquery_modality = "text"\ndocument_modality = "image"\n'
+        'options = { groups = 40, modalities = ["text", "image"], side = 32, near_misses = 0 }'
+    )
+    text = write_study().read_text().replace(f'folder = "{tmp_path}/corpus"', world)
+    path = tmp_path / "world.toml"
+    path.write_text(text.replace("[base.encoder]", "[base.encoder]\nimage = { side = 32, widths = [4, 8] }"))
+    (cell,) = study_of(path, *TWO, 'axes.0.values=["hybrid"]', "base.training.steps=3")[1]
+    shared = Shared(tmp_path / "study" / "shared")
+    corpus = shared.read(cell.config.corpora[0])
+    assert {*corpus.query_modalities[0], *corpus.document_modalities[0]} == {"text", "image"}
+    record = carry_out(cell, tmp_path / "study", shared)
+    assert record.error is None
+    assert record.training is not None
+    assert record.training.items > 0
+    assert len(list((tmp_path / "study" / "shared" / "corpora").glob("*/media"))) == 1
+    wrong = replace(cell.config.corpora[0], options={"groops": 40})
+    with pytest.raises(ConfigError, match="did you mean 'groups'"):
+        shared.read(wrong)
 
 
 def test_records_survive_the_way_to_disk_and_damaged_ones_are_named(finished, tmp_path: Path) -> None:

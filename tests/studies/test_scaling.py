@@ -58,6 +58,15 @@ def test_what_is_no_power_law_is_told() -> None:
     assert fit.misfit_p < 0.001
 
 
+def test_an_exponent_that_luck_decides_is_not_determined() -> None:
+    fit = fit_scaling(drawn("a", curve(*TRUE), 0.15, np.random.default_rng(0)))
+    assert not fit.law.at_bound[0]
+    assert fit.resampled is not None
+    assert 0.025 < fit.resampled.at_bound.mean() < 1
+    assert not fit.determined
+    assert not fit_scaling(drawn("a", np.full(5, 0.5), 0, np.random.default_rng(0))).determined
+
+
 def test_too_few_sizes_are_refused() -> None:
     series = drawn("a", curve(*TRUE)[:3], 0.01, np.random.default_rng(0))
     with pytest.raises(ConfigError, match=r"needs 4 sizes or more, got 3"):

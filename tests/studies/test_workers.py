@@ -145,6 +145,8 @@ def test_failures_are_told_by_the_exit_code(write_study, tmp_path: Path) -> None
     assert sorted(cell["state"] for cell in cells) == ["failed"] * 4 + ["finished"] * 4
     assert "vocabulary_size must be > 5, got 4" in done.stderr
     assert "left" in done.stderr
+    for noise in ("leaked", "Warning", "Loading weights"):
+        assert noise not in done.stderr
 
 
 @needs_ray

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from isoglot.batches.contents import Preprocess, distinct_contents
+from isoglot.batches.kept import kept_table
 from isoglot.batches.pixels import AS_DECODED, Pixels, Scaling, read_scaling
 from isoglot.batches.storage import Storage
 from isoglot.corpora.judgements import Rows
@@ -69,11 +71,38 @@ def picture_table(
     if layout is None:
         return None
     scaling, shape, rest = layout
-    pixels = Storage(Path(tempfile.gettempdir())).zeros((len(distinct), *shape), np.uint8)
-    for start in range(0, len(distinct), _CHUNK_FILES):
-        chunk = distinct[start : start + _CHUNK_FILES]
+    decoded = kept_table(
+        _Decoded, partial(_identities, distinct, shape), partial(_decode_all, distinct, shape, preprocess)
+    )
+    assert decoded is not None
+    return PictureTable(decoded.pixels, places, scaling, rest)
+
+
+@dataclass(frozen=True, eq=False)
+class _Decoded:
+    """What of a table of pictures several trainings may have in common.
+
+    Attributes:
+        pixels: (pictures, channels, height, width) from 0 to 255.
+    """
+
+    pixels: Pixels
+
+
+def _identities(files: Sequence[str], shape: tuple[int, ...]) -> Iterator[bytes]:
+    """What tells pictures from others: name, size and time of each file, for to read all takes as long."""
+    yield repr(shape).encode()
+    for file in files:
+        stat = Path(file).stat()
+        yield f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()
+
+
+def _decode_all(files: Sequence[str], shape: tuple[int, ...], preprocess: Preprocess) -> _Decoded:
+    pixels = Storage(Path(tempfile.gettempdir())).zeros((len(files), *shape), np.uint8)
+    for start in range(0, len(files), _CHUNK_FILES):
+        chunk = list(files[start : start + _CHUNK_FILES])
         pixels[start : start + len(chunk)] = _decode(preprocess, chunk)
-    return PictureTable(pixels, places, scaling, rest)
+    return _Decoded(pixels)
 
 
 def _layout(preprocess: Preprocess, file: str) -> tuple[Scaling, tuple[int, ...], Features] | None:

@@ -65,6 +65,7 @@ def study(
     from isoglot.studies.progress import StudyProgress
     from isoglot.studies.questions import read_answer
     from isoglot.studies.runner import Running, make_plan, run_study
+    from isoglot.studies.workers import silence_libraries
 
     running = Running(engine.value, workers, ray_address, retry_failed)
     read = read_config(config, StudyConfig, overrides or ())
@@ -76,6 +77,7 @@ def study(
     console = Console(stderr=True)
     plan = make_plan(read, chosen)
     if not dry_run:
+        silence_libraries()
         before = {} if retry_failed else plan.records
         with StudyProgress(console, chosen, before, workers) as progress:
             plan = run_study(read, cells, chosen=chosen, running=running, watch=progress)
@@ -95,7 +97,7 @@ def _report(config: StudyConfig, plan: Plan, console: Console) -> None:
     if config.study.answer and any(record.finished for record in plan.records.values()):
         with console.status("report") as status:
             page = write_report(config.study.folder, progress=status.update)
-        console.print(f"Report: {page}", markup=False)
+        console.print(f"Report: {page}", markup=False, soft_wrap=True)
 
 
 def _states(plan: Plan) -> dict[str, str]:
@@ -145,6 +147,8 @@ def _print(config: StudyConfig, plan: Plan, console: Console) -> None:
         if record.error is not None:
             reason = f"{record.error.type}: {record.error.message}"
             console.print(
-                f"{record.id} failed: {reason}\n  again: {record.command} --retry-failed", markup=False
+                f"{record.id} failed: {reason}\n  again: {record.command} --retry-failed",
+                markup=False,
+                soft_wrap=True,
             )
-    console.print(f"Cells, models and results: {config.study.folder}", markup=False)
+    console.print(f"Cells, models and results: {config.study.folder}", markup=False, soft_wrap=True)

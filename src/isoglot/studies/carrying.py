@@ -189,7 +189,7 @@ def _train(cell: Cell, shared: Shared, watch: Stopwatch, progress: Progress) -> 
             read=shared.read,
             build=shared.building(cell.config),
         )
-    watch.begin("")
+        watch.begin("")
     cost, seconds = counter.cost(), watch.seconds
     if cost.num_seen_steps:
         seconds = replace(seconds, train=seconds.train * cost.steps / cost.num_seen_steps)
@@ -239,7 +239,7 @@ def measure_corpus(
         "num_resamples": how.num_resamples,
     }
     if config.task == "retrieval":
-        measures = config.measures or how.measures
+        measures = how.measures_of(config)
         found = evaluate(model, corpus, measures=measures, head_depth=how.head_depth, **common)
     elif config.task == "bitext":
         found = evaluate_bitext(model, corpus, **common)

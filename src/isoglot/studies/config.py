@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from isoglot.errors import ConfigError
+from isoglot.evaluation.measures import parse_measure
 from isoglot.records import Modality
 from isoglot.studies.sizes import size_problem
 
@@ -183,7 +185,19 @@ class EvaluateConfig:
             found.append(f"num_resamples must be >= 1, got {self.num_resamples}")
         if self.head_depth < 0:
             found.append(f"head_depth must be >= 0, got {self.head_depth}")
-        return found
+        return found + [problem for each in self.corpora for problem in self._measure_problems(each)]
+
+    def measures_of(self, corpus: EvaluatedConfig) -> tuple[str, ...]:
+        """What a corpus of rankings is measured by."""
+        return corpus.measures or self.measures
+
+    def _measure_problems(self, corpus: EvaluatedConfig) -> Iterator[str]:
+        """Measures that there are not."""
+        for name in self.measures_of(corpus) if corpus.task == "retrieval" else ():
+            try:
+                parse_measure(name)
+            except ConfigError as error:
+                yield f"measures: {error}"
 
 
 @dataclass(frozen=True)

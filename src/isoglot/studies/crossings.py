@@ -13,7 +13,9 @@ from isoglot.evaluation.significance import holm
 from isoglot.studies.series import LEVEL, Floats, Series, paired_difference
 
 NUM_RESAMPLES = 2000
-Verdict = Literal["everywhere", "from", "up_to", "somewhere", "mixed", "nowhere", "no_difference"]
+Verdict = Literal[
+    "everywhere", "from", "up_to", "somewhere", "mixed", "on_average", "nowhere", "no_difference"
+]
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,9 @@ class Crossing:
         verdict: `everywhere` better, shown at some size or over all of them together, and worse nowhere;
             `nowhere` better, and worse somewhere; `from` worse at small sizes and better at large ones;
             `up_to` the other way round; `somewhere` shown to be better at a size or more, and at no size to
-            be worse, in no order; `mixed` shown to be both, in no order; `no_difference` shown at any size,
-            nor over all together.
+            be worse, in no order; `mixed` shown to be both, in no order; `on_average` shown to be better
+            over all sizes together, though its mean is not at each; `no_difference` shown at any size, nor
+            over all together.
         differences: At each size, ascending.
         overall: Mean difference over the sizes, with the name `all`.
         at: Size where the mean difference, a straight line over the logarithm of the size from one to the
@@ -95,7 +98,7 @@ def find_crossing(
     """
     paired = paired_difference(series, baseline)
     if not paired.degrees:
-        raise ConfigError(f"{paired.name}: two seeds or more are needed to tell a difference from luck")
+        raise ConfigError("two seeds or more are needed to tell a difference from luck")
     means = paired.means if higher_is_better else -paired.means
     errors = np.sqrt(paired.variance / paired.counts)
     p_values = holm(_p(means, errors, paired.degrees))
@@ -145,7 +148,8 @@ def _overall(paired: Series, means: Floats, errors: Floats, reach: float) -> Siz
 def _verdict(signs: list[int], means: Floats, overall: int) -> Verdict:
     shown = {sign for sign in signs if sign}
     if not shown:
-        together: dict[int, Verdict] = {1: "everywhere", -1: "nowhere", 0: "no_difference"}
+        better: Verdict = "everywhere" if (means >= 0).all() else "on_average"
+        together: dict[int, Verdict] = {1: better, -1: "nowhere", 0: "no_difference"}
         return together[overall]
     if shown == {-1}:
         return "nowhere"

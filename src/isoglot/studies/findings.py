@@ -14,6 +14,7 @@ from isoglot.evaluation.results import Result, Results
 from isoglot.studies.cells import CellRecord
 from isoglot.studies.crossings import Crossing, find_crossing
 from isoglot.studies.encoding_cost import EncodingCost
+from isoglot.studies.equal_accuracy import ComputeRatio, compute_to_equal
 from isoglot.studies.fronts import Candidate, Placed, pareto_front
 from isoglot.studies.questions import LOSS, AnswerConfig, ValueConfig
 from isoglot.studies.scaling import NUM_RESAMPLES, ExponentTest, ScalingFit, compare_exponents, fit_scaling
@@ -44,6 +45,8 @@ class ValueFindings:
         crossings: Arm but the baseline -> where it pays; none of a training loss, which depends on what else
             is in a batch, and does not compare between arms.
         exponents: Arm but the baseline -> whether it scales differently.
+        ratios: Arm but the baseline -> the compute that it needs to be as good as the baseline, for each size
+            at which that is better than all its cheaper ones; none of a training loss.
         fronts: Cost -> places of all arms and sizes; none of a training loss.
     """
 
@@ -52,6 +55,7 @@ class ValueFindings:
     fits: Mapping[str, ScalingFit | Refused]
     crossings: Mapping[str, Crossing | Refused]
     exponents: Mapping[str, ExponentTest | Refused]
+    ratios: Mapping[str, Sequence[ComputeRatio] | Refused]
     fronts: Mapping[str, Sequence[Placed]]
 
 
@@ -197,13 +201,15 @@ def _find_value(
     drawing: Mapping[str, int],
 ) -> ValueFindings:
     points: dict[str, list[Point]] = {}
+    trained: dict[str, list[Point]] = {}
     seeds: dict[str, list[tuple[CellRecord, float]]] = {}
     for record in records:
         number = value_of(value, record, results[record.id])
         for place in record.points:
-            size = place[answer.sizes] if answer.sizes else "all"
+            arm, size = place[answer.arms], place[answer.sizes] if answer.sizes else "all"
             x = size_of(answer, record) if answer.sizes else 1.0
-            points.setdefault(place[answer.arms], []).append(Point(x, size, record.seed, number))
+            points.setdefault(arm, []).append(Point(x, size, record.seed, number))
+            trained.setdefault(arm, []).append(Point(_flops_of(record), size, record.seed, number))
             seeds.setdefault(arm_name(answer, place), []).append((record, number))
     arms = sorted(points, key=lambda arm: (arm != answer.baseline, arm))
     series = {arm: Series.of(arm, points[arm]) for arm in arms}
@@ -214,11 +220,19 @@ def _find_value(
         others = {}
     crossings: dict[str, Crossing | Refused] = {}
     exponents: dict[str, ExponentTest | Refused] = {}
+    ratios: dict[str, Sequence[ComputeRatio] | Refused] = {}
     for arm, each in others.items():
         assert base is not None
         crossings[arm] = _try(_crossing, each, base, value, drawing)
         exponents[arm] = _try(_exponents, each, base, value, drawing)
-    return ValueFindings(value, series, fits, crossings, exponents, _fronts(value, seeds, costs, drawing))
+        ratios[arm] = _try(_ratios, trained[arm], trained[answer.baseline], value, drawing)
+    fronts = _fronts(value, seeds, costs, drawing)
+    return ValueFindings(value, series, fits, crossings, exponents, ratios, fronts)
+
+
+def _flops_of(record: CellRecord) -> float:
+    """Operations of the training; 0, of which there is no series, if none were counted."""
+    return (record.training.flops if record.training else None) or 0.0
 
 
 def _fit(series: Series, value: ValueConfig, drawing: Mapping[str, int]) -> ScalingFit:
@@ -231,6 +245,15 @@ def _crossing(series: Series, base: Series, value: ValueConfig, drawing: Mapping
 
 def _exponents(series: Series, base: Series, value: ValueConfig, drawing: Mapping[str, int]) -> ExponentTest:
     return compare_exponents(series, base, offset_range=value.range, **drawing)
+
+
+def _ratios(
+    ours: Sequence[Point], theirs: Sequence[Point], value: ValueConfig, drawing: Mapping[str, int]
+) -> Sequence[ComputeRatio]:
+    if not all(point.x for point in (*ours, *theirs)):
+        raise ConfigError("operations were not counted in every cell")
+    series, base = Series.of("", ours), Series.of("", theirs)
+    return compute_to_equal(series, base, higher_is_better=value.higher_is_better, **drawing)
 
 
 def _try(compute: Callable[..., Measured], *given: object) -> Measured | Refused:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from isoglot.evaluation.results import slug
-from isoglot.studies.answers import COST_TITLES, format_number, x_title
+from isoglot.studies.answers import COST_NAMES, COST_TITLES, format_number, x_title
 from isoglot.studies.findings import Findings, Refused, ValueFindings
 from isoglot.studies.fronts import Placed
 from isoglot.studies.plots import Curve, Mark, Plot, short_number
@@ -85,7 +85,7 @@ def front_plot(findings: Findings, value: ValueConfig, cost: str, places: Sequen
         stairs.append((each.candidate.cost, sign * each.value))
     if len(stairs) > 1:
         curves.append(Curve("front", (), tuple(stairs), dashed=True))
-    title = f"{value.name} against cost"
+    title = f"{value.name} against {COST_NAMES[cost]}"
     return Plot(slug(f"{value.name} front {cost}"), title, COST_TITLES[cost], tuple(curves))
 
 

@@ -172,11 +172,14 @@ class _Axes:
 
     def across_ticks(self) -> list[_Tick]:
         decades = range(math.floor(math.log10(self.least_x)), math.ceil(math.log10(self.greatest_x)) + 1)
-        for steps in ((1,), (1, 3), (1, 2, 5)):
-            found = [step * 10.0**decade for decade in decades for step in steps]
+        for leading in ((1,), (1, 3), (1, 2, 5)):
+            found = [digit * 10.0**decade for decade in decades for digit in leading]
             inside = [x for x in found if self.least_x <= x <= self.greatest_x]
             if len(inside) >= 3:
                 break
+        else:  # less than a decade
+            steps = _round_steps(self.least_x, self.greatest_x)
+            inside = [x for x in steps if self.least_x <= x <= self.greatest_x]
         return [_Tick(self.across(x), short_number(x)) for x in inside]
 
     def up_ticks(self) -> list[_Tick]:

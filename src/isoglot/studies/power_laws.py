@@ -104,9 +104,10 @@ def _check(x: Floats, offset_range: tuple[float, float]) -> None:
     free = NUM_PARAMETERS - (offset_range[0] == offset_range[1])
     distinct = len(np.unique(x))
     if distinct <= free:
+        instead = ", or give the offset" if free == NUM_PARAMETERS else ""
         raise ConfigError(
             f"a power law of {free} numbers needs {free + 1} sizes or more, got {distinct}; add sizes to the "
-            "study, or give the offset"
+            f"study{instead}"
         )
 
 

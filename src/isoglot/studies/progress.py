@@ -97,7 +97,8 @@ class StudyProgress:
         left = time_left(self._left())
         counted = f"{len(self._costs) - len(self._waiting)}/{len(self._costs)}"
         more = f", {left}" if left else ""
-        self.console.print(f"{counted} {cell.label}: {how}{more}", markup=False, highlight=False)
+        line = f"{counted} {cell.label}: {how}{more}"
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _left(self) -> float | None:
         done = [(self._costs[name], seconds) for name, seconds in self._seconds.items()]

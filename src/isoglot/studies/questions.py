@@ -18,6 +18,7 @@ from typing import Literal
 
 from isoglot.config import build_config
 from isoglot.errors import ConfigError
+from isoglot.evaluation.bias import MEANINGS
 from isoglot.evaluation.results import LOWER_IS_BETTER
 from isoglot.studies.config import Setting, StudyConfig
 
@@ -40,6 +41,7 @@ class ValueConfig:
         setting: The setting.
         languages: Languages of the queries, whose mean it is; empty for the macro average.
         title: What tables call it; left out, it is made of the others.
+        offset: What it tends to as size grows, where that is known; power laws then need a size less.
     """
 
     measure: str
@@ -47,6 +49,7 @@ class ValueConfig:
     setting: Setting = "multilingual"
     languages: tuple[str, ...] = ()
     title: str = ""
+    offset: float | None = None
 
     @property
     def name(self) -> str:
@@ -66,7 +69,9 @@ class ValueConfig:
 
     @property
     def range(self) -> tuple[float, float]:
-        """The least and the greatest value that there can be."""
+        """The least and the greatest value that there can be for ever larger sizes."""
+        if self.offset is not None:
+            return self.offset, self.offset
         if self.measure == LOSS or self.measure.startswith(_RANKS):
             return 0.0, float("inf")
         return (-1.0 if self.measure.startswith(_CORRELATIONS) else 0.0), 1.0
@@ -146,5 +151,20 @@ def _corpus_problems(config: StudyConfig, answer: AnswerConfig) -> Iterator[str]
     for key, name in [*wanted, ("encoded", answer.encoded)]:
         if name and "" not in named and name not in named:
             yield f"{key}: nothing is measured on {name!r}; there is {', '.join(sorted(named))}"
+    for value in answer.values:
+        if value.measure != LOSS and (value.corpus in named or len(corpora) == 1):
+            yield from _measure_problems(config, value)
     if len(corpora) > 1 and any(not name for _, name in wanted):
         yield f"values: say which corpus, as there are {len(corpora)}"
+
+
+def _measure_problems(config: StudyConfig, value: ValueConfig) -> Iterator[str]:
+    """Whether the corpus of a value is measured by it, as far as its task lets one tell."""
+    corpora = config.evaluate.corpora
+    corpus = corpora[0] if len(corpora) == 1 else next(each for each in corpora if each.name == value.corpus)
+    measured = config.evaluate.measures_of(corpus)
+    if corpus.task == "retrieval" and value.measure not in (*measured, *MEANINGS):
+        yield (
+            f"values: {value.corpus or 'the corpus'} is not measured by {value.measure!r}, but by "
+            f"{', '.join(measured)}; add it there"
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,9 @@ def write_report(study: Path, *, encoding: bool = True, progress: Progress | Non
     join_results(replace(each, per_query=None, examples=()) for each in results.values()).write(study)
     write_json(study / FITS, fits_record(findings))
     pictures = {plot.name: draw_plot(plot) for plot in study_plots(findings)}
+    for old in (study / FIGURES).glob("*.svg"):
+        if old.stem not in pictures:
+            old.unlink()
     for name, picture in pictures.items():
         _write(study / FIGURES / f"{name}.svg", picture)
     blocks = build_blocks(findings, records, reference)
@@ -162,20 +165,30 @@ def build_blocks(findings: Findings, records: Sequence[CellRecord], reference: s
         "and bags of subwords, forward and backward, counted in some steps and scaled to all. Energy only "
         "where CodeCarbon is installed."
     )
+    shares = (
+        "On the front is whom nobody beats in one of accuracy and cost without losing in the other. For the "
+        "shares, seeds are drawn again; costs are taken as they are."
+    )
     gains = (
         "Above 0 is to the arm's favour, whatever the measure. Intervals by Student's t with the spread over "
         "seeds of all sizes; p adjusted over sizes (Holm)."
     )
+    saved = (
+        "Read off straight lines between means over the logarithm of the operations; beyond the sizes "
+        "measured there are bounds alone. Intervals by Student's t with the spread over seeds of all sizes."
+    )
+    laws = Block("Power laws", tables.fits_note(findings), (tables.fits_table(findings),))
     blocks = [
         Block("Values", "", (tables.values_table(findings),)),
         Block(f"Against {findings.answer.baseline}", gains, (tables.differences_table(findings),)),
-        Block("Power laws", "Intervals by bootstrap over seeds.", (tables.fits_table(findings),)),
-        Block("Pareto fronts", "", (tables.fronts_table(findings),)),
+        Block("Compute to equal accuracy", saved, (tables.ratios_table(findings),)),
+        laws,
+        Block("Pareto fronts", shares, (tables.fronts_table(findings),)),
         Block("Compute", counted, (tables.compute_table(findings.answer, records, reference),)),
         Block("Encoding", noise, (tables.encoding_table(findings),)),
         Block("Cells", "", folded=(tables.cells_table(records),)),
     ]
-    return [block for block in blocks if block]
+    return [block for block in blocks if block or block is laws]  # it says why there are none
 
 
 def render_page(
@@ -276,18 +289,22 @@ def fits_record(findings: Findings) -> list[dict[str, Any]]:
                     "misfit_p": fit.misfit_p,
                 }
             entry["crossing"] = _plain(each.crossings.get(arm))
+            entry["compute_to_equal"] = _plain(each.ratios.get(arm))
             found.append(entry)
     return found
 
 
-def _plain(crossing: Any) -> Any:
-    if crossing is None:
-        return None
-    if isinstance(crossing, Refused):
-        return {"refused": crossing.reason}
-    values = asdict(crossing)
-    # JSON has no infinity.
-    return values | {"high": None if values["high"] == float("inf") else values["high"]}
+def _plain(found: Any) -> Any:
+    """Findings as JSON can hold them: infinity is a word there."""
+    if isinstance(found, Refused):
+        return {"refused": found.reason}
+    if is_dataclass(found) and not isinstance(found, type):
+        return {name: _plain(value) for name, value in asdict(found).items()}
+    if isinstance(found, dict):
+        return {name: _plain(value) for name, value in found.items()}
+    if isinstance(found, list | tuple):
+        return [_plain(each) for each in found]
+    return "infinity" if found == float("inf") else found
 
 
 def _write(path: Path, text: str) -> None:

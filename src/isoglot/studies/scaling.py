@@ -1,8 +1,6 @@
 """How a value grows with size: a power law with intervals, what it says elsewhere, and whether two differ.
 
-Intervals are by bootstrap over seeds. With three seeds a plain bootstrap is far too sure of itself: it takes
-the spread of three values for that of all there could be. So deviations from the mean of each size are
-stretched to the spread that they are drawn from, and to Student's t for so few of them.
+Intervals are by bootstrap over seeds (`isoglot.studies.noise`).
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ import numpy as np
 from scipy import stats
 
 from isoglot.errors import ConfigError
+from isoglot.studies.noise import SeedNoise
 from isoglot.studies.power_laws import (
     ANY_OFFSET,
     NUM_PARAMETERS,
@@ -24,6 +23,8 @@ from isoglot.studies.power_laws import (
 from isoglot.studies.series import LEVEL, Floats, Series
 
 NUM_RESAMPLES = 1000
+_FLAT = 1e-9
+"""Amplitude, in terms of the offset, of a value that is the same at all sizes but for rounding."""
 _TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
 
 
@@ -105,8 +106,9 @@ class ScalingFit:
 
     @property
     def determined(self) -> bool:
-        """Whether the sizes determine the exponent: it and its interval stay clear of the limits."""
-        if bool(self.law.at_bound[0]):
+        """Whether the sizes determine the exponent: the value changes, and all is clear of the limits."""
+        flat = abs(float(self.law.amplitude[0])) <= _FLAT * abs(self.law.offset[0])
+        if flat or bool(self.law.at_bound[0]):
             return False
         if self.resampled is None:
             return True
@@ -179,63 +181,17 @@ def fit_scaling(
     law = fit_power_laws(series.x, series.means[None], weights, offset_range=offset_range)
     resampled = None
     if series.degrees:
-        noise = _Noise.of([series], num_resamples, seed).means[0]
+        noise = SeedNoise.of([series], num_resamples, seed).means[0]
         resampled = fit_power_laws(series.x, series.means + noise, weights, offset_range=offset_range)
-    return ScalingFit(series, law, resampled, _misfit_p(series, law))
+    given = offset_range[0] == offset_range[1]
+    return ScalingFit(series, law, resampled, _misfit_p(series, law, NUM_PARAMETERS - given))
 
 
-def _misfit_p(series: Series, law: PowerLaws) -> float | None:
-    spare = len(series.x) - NUM_PARAMETERS
+def _misfit_p(series: Series, law: PowerLaws, num_parameters: int) -> float | None:
+    spare = len(series.x) - num_parameters
     if not series.degrees or spare < 1 or not series.variance > 0:
         return None
     return float(stats.f.sf(float(law.squares[0]) / spare / series.variance, spare, series.degrees))
-
-
-@dataclass(frozen=True, eq=False)
-class _Noise:
-    """Deviations of seeds, drawn again: the same seeds for all series, so that what they share stays shared.
-
-    Attributes:
-        means: For each series, (resamples, K) deviation of the mean of each size.
-        squares: For each series, (resamples,) sum of squares within sizes.
-    """
-
-    means: list[Floats]
-    squares: list[Floats]
-
-    @staticmethod
-    def of(several: list[Series], num_resamples: int, seed: int) -> _Noise:
-        """Draws seeds for each size, with replacement.
-
-        Args:
-            several: Series of the same sizes and seeds.
-            num_resamples: How often.
-            seed: Of the draws.
-
-        Returns:
-            The noise.
-        """
-        shape = several[0].values.shape
-        drawn = np.random.default_rng(seed).integers(0, shape[1], (num_resamples, *shape))
-        means, squares = [], []
-        for series in several:
-            deviations = np.nan_to_num(_stretched(series))
-            picked = np.take_along_axis(np.broadcast_to(deviations, drawn.shape), drawn, axis=2)
-            mean = picked.mean(axis=2)
-            means.append(mean)
-            squares.append(((picked - mean[..., None]) ** 2).sum(axis=(1, 2)))
-        return _Noise(means, squares)
-
-
-def _stretched(series: Series) -> Floats:
-    """(K, S) deviations from the mean of each size, as wide as what they are drawn from."""
-    counts = series.counts[:, None]
-    spread = np.sqrt(np.where(counts > 1, counts / np.maximum(counts - 1, 1), 1.0))
-    # A cell that is missing counts as no deviation, so those that are there stand for it.
-    spread = spread * np.sqrt(series.values.shape[1] / counts)
-    tails = stats.t.ppf(_TAILS[1], series.degrees) / stats.norm.ppf(_TAILS[1])
-    deviations: Floats = (series.values - series.means[:, None]) * spread * tails
-    return deviations
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,6 +210,11 @@ class ExponentTest:
     second: ScalingFit
     difference: Estimate
     p_value: float
+
+    @property
+    def determined(self) -> bool:
+        """Whether the sizes determine both exponents; if not, the difference says nothing."""
+        return self.first.determined and self.second.determined
 
     @cached_property
     def differs(self) -> bool:
@@ -302,7 +263,7 @@ def compare_exponents(
     x = np.sqrt(first.x * second.x)
     weights = np.minimum(first.counts, second.counts)
     shared = _Gain(x, weights, offset_range)
-    noise = _Noise.of([first, second], num_resamples, seed)
+    noise = SeedNoise.of([first, second], num_resamples, seed)
     gain, common = shared.of([first.means[None], second.means[None]])
     drawn = [law.values(x) + each for law, each in zip(common, noise.means, strict=True)]
     ratios = shared.of(drawn)[0] / np.maximum(sum(noise.squares), np.finfo(float).tiny)

@@ -58,7 +58,7 @@ class Shared:
     def read(self, config: CorpusConfig, *, skip_bad: bool = False) -> ParallelCorpus:
         """A corpus, as `isoglot.experiments.corpora.read_configured` reads it.
 
-        The built-in world with media other than text is built in the folder, unless it names its own.
+        The built-in world is built in the folder.
 
         Args:
             config: Where it comes from.
@@ -93,6 +93,8 @@ class Shared:
             The context.
         """
         read = {key: value for key, value in to_dict(config.encoder).items() if key not in _NO_INPUT}
+        if config.encoder.image is not None and config.encoder.image.path is None:
+            read["image"] = {"side": config.encoder.image.side}  # all that a new tower is told of pictures
         of_seed = config.training.seed if "{seed}" in json.dumps(read) else None
         context = short_hash([_sources_of(config), read, of_seed])
         return keeping_tables(self.folder / _TABLES, context)
@@ -117,12 +119,12 @@ class Shared:
     def _read(self, config: CorpusConfig, *, skip_bad: bool) -> ParallelCorpus:
         from isoglot.corpora import read_corpus, write_corpus
 
-        if config.dataset is None or (config.dataset == _WORLD and "output_dir" in config.options):
+        if config.dataset is None:
             return read_configured(config, skip_bad=skip_bad)
         target = self.folder / _CORPORA / short_hash(_source_of(config))
         with locked(target.with_suffix(".lock")):
             if not (target / _MANIFEST).is_file() and config.dataset == _WORLD:
-                read_configured(replace(config, options={**config.options, "output_dir": target}))
+                _build_world(config, target)
             elif not (target / _MANIFEST).is_file():
                 corpus = read_configured(config, skip_bad=skip_bad)
                 if corpus.modalities != ("text",):  # their files stay where they are
@@ -170,6 +172,15 @@ class Shared:
         return Vocabulary(
             _read_tokenizer(tokens), np.load(weights, allow_pickle=False) if weights.is_file() else None
         )
+
+
+def _build_world(config: CorpusConfig, target: Path) -> None:
+    """Builds the world with its pictures, videos and sounds, which are files."""
+    from isoglot.world import build_world_corpus
+    from isoglot.world.building.options import check_names
+
+    check_names(config.options)
+    build_world_corpus(target, languages=config.languages or None, **config.options)
 
 
 def _read_tokenizer(path: Path) -> Tokenizer:

@@ -20,6 +20,8 @@ from isoglot.studies.carrying import carry_out, failed, is_current
 from isoglot.studies.cells import Cell, CellRecord, read_record, write_record
 from isoglot.studies.shared import Shared
 
+_PATIENCE_SECONDS = 10.0
+"""How long a process that has nothing to do may take to end."""
 SHARED = "shared"
 """Folder of what cells have in common, in that of the study."""
 
@@ -89,6 +91,8 @@ def run_in_workers(
             for worker in _ready(workers):
                 yield from worker.events()
     finally:
+        for worker in workers:
+            worker.connection.close()
         for worker in workers:
             worker.end()
 
@@ -173,10 +177,14 @@ class _Worker:
         return record
 
     def end(self) -> None:
-        """Ends the process; a cell that it is at is left to be taken up later."""
+        """Ends the process, whose connection is closed; a cell that it is at is left to be taken up later.
+
+        One that is at none ends by itself, and gives back what it holds.
+        """
+        if self.cell is None:
+            self.process.join(_PATIENCE_SECONDS)
         self.process.kill()
         self.process.join()
-        self.connection.close()
 
 
 def _work(connection: Connection, study: Path, again: bool, num_threads: int) -> None:
@@ -211,9 +219,18 @@ def be_quiet(num_threads: int) -> None:
     """
     import sentence_transformers  # noqa: F401
     import torch
+
+    silence_libraries()
+    torch.set_num_threads(num_threads)
+    gc.freeze()  # what libraries consist of is then not looked through before every training
+
+
+def silence_libraries() -> None:
+    """Keeps bars and warnings of libraries off the terminal."""
+    from tqdm import tqdm  # type: ignore[import-untyped]
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    torch.set_num_threads(num_threads)
-    gc.freeze()  # what libraries consist of is then not looked through before every training
+    # Its own lock is one between processes, and stays behind when this process is killed.
+    tqdm.set_lock(threading.RLock())
