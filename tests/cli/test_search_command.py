@@ -100,3 +100,41 @@ def test_a_model_that_moved_can_be_named(folders, tmp_path, capsys):
 def test_a_store_that_is_not_there_is_an_error(tmp_path, capsys):
     assert main(["search", str(tmp_path / "nothing"), "x"]) == 2
     assert "there is no store; make one with isoglot index" in capsys.readouterr().err
+
+
+def broken(folders, tmp_path, damage) -> tuple[str, str]:
+    """The addresses of a model and of a store of it, one of the two damaged."""
+    shutil.copytree(folders / "model", tmp_path / "model")
+    index(tmp_path / "model", [folders / "toy"], tmp_path / "store")
+    if damage == "another model":
+        shutil.copytree(folders / "model", tmp_path / "model", dirs_exist_ok=True)
+        settings = tmp_path / "model" / "config_sentence_transformers.json"
+        record = json.loads(settings.read_text("utf-8"))
+        settings.write_text(json.dumps(record | {"prompts": {"query": "ask: ", "document": ""}}), "utf-8")
+    elif damage == "weights":
+        next((tmp_path / "model").rglob("*.safetensors")).write_bytes(b"damaged")
+    else:
+        for path in (tmp_path / "store" / "documents.lance" / "_versions").iterdir():
+            path.write_bytes(b"damaged")
+    return str(tmp_path / "model"), str(tmp_path / "store")
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("another model", ("or was changed since; take that model, or index into a new store",) * 2),
+        ("weights", ("cannot be loaded", "the model that it was indexed with cannot be loaded")),
+        ("store", ("the store cannot be used",) * 2),
+    ],
+)
+def test_what_is_damaged_or_another_is_exit_code_2_and_stays_as_it_is(
+    folders, tmp_path, capsys, damage, said
+):
+    model, store = broken(folders, tmp_path, damage)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    commands = (["index", model, str(folders / "toy"), "--store", store], ["search", store, "en1"])
+    for command, message in zip(commands, said, strict=True):
+        capsys.readouterr()
+        assert main(command) == 2
+        assert message in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

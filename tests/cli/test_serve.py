@@ -84,6 +84,7 @@ def test_a_process_serves_reloads_and_ends_when_all_is_answered(store, tmp_path)
         written = process.stdout.read() + process.stderr.read()
     finally:
         process.kill()
+        process.communicate()
     assert found <= {200, "nobody there"}
     assert "opened anew" in written
     assert KEY not in written

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 from pathlib import Path
 
@@ -144,3 +145,25 @@ def test_evaluation_loads_the_same_way_and_adds_nothing(tokenizer: Tokenizer, tm
     assert len(load_encoder(tmp_path / "tower")) == len(tower) + 1
     with pytest.raises(CheckpointError, match="cannot be loaded as a sentence-transformers model"):
         load_model(tmp_path)
+
+
+class Malicious:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.touch, (self.mark,)
+
+
+def test_weights_in_a_pickle_are_never_loaded(folder: Path, tmp_path: Path) -> None:
+    pickled = folder / "pytorch_model.bin"
+    pickled.write_bytes(pickle.dumps(Malicious(tmp_path / "mark")))
+    assert load_encoder(folder, device="cpu").encode(TEXTS).shape == (2, 8)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(
+        CheckpointError, match=r"pytorch_model\.bin: is a pickle, which is never loaded; save it"
+    ):
+        load_encoder(folder, device="cpu")
+    assert not (tmp_path / "mark").exists()

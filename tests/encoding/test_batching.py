@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from isoglot.encoding.batching import Ragged, token_batches
@@ -11,6 +11,7 @@ from isoglot.encoding.batching import Ragged, token_batches
 LENGTHS = st.lists(st.integers(1, 50), min_size=1, max_size=60)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LENGTHS, st.integers(1, 200))
 def test_batches_hold_every_row_once_and_keep_to_the_budget(lengths: list[int], budget: int) -> None:
     tokens = np.array(lengths)
@@ -26,7 +27,7 @@ def test_a_batch_is_as_full_as_it_can_be_and_equals_keep_their_order() -> None:
     assert batches == [[1], [3, 5], [0, 2, 4]]
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LENGTHS, st.booleans(), st.randoms())
 def test_padding_keeps_every_row_and_fills_the_rest(lengths: list[int], left: bool, random: object) -> None:
     rows = [[random.randint(1, 9) for _ in range(length)] for length in lengths]

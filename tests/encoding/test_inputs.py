@@ -167,3 +167,14 @@ def test_repeated_contents_are_given_once() -> None:
 def test_a_side_is_one_of_two() -> None:
     with pytest.raises(ConfigError, match="side must be one of documents, queries, got 'both'"):
         check_side("both")
+
+
+def test_what_utf8_has_no_bytes_for_is_named_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text(
+        '{"id": "a", "text": "half \\ud800"}\n{"id": "b\\udfff", "text": "x"}\n{"text": "y"}\n', "utf-8"
+    )
+    with pytest.raises(CorpusError, match=r"t\.jsonl:1: text 'a' holds half a surrogate pair") as caught:
+        read_inputs([tmp_path / "t.jsonl"])
+    assert len(caught.value.problems) == 2
+    with pytest.raises(CorpusError, match="text '1' holds half a surrogate pair"):
+        text_inputs(["a", "\ud800"])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -126,6 +129,10 @@ def test_damage_is_found_and_only_what_is_damaged_is_made_anew(
     encode(again, texts, out=tmp_path, settings=SHARDS)
     assert set(again.encoded) == set(texts[40:60])
     assert files_of(tmp_path) == before
+    for other in (np.zeros((3, 32), np.float32), np.zeros((20, 32), np.float64)):
+        np.save(shard, other)
+        encode(again, texts, out=tmp_path, settings=SHARDS)
+        assert files_of(tmp_path) == before
     np.save(shard, np.zeros((20, 3), np.float32))
     with pytest.raises(SearchError, match=r"must hold float32 of shape \(20, 32\), got float32 of \(20, 3\)"):
         Encodings.open(tmp_path)
@@ -154,6 +161,16 @@ def test_another_job_in_the_same_folder_is_an_error_that_names_what_differs(
     (tmp_path / "full" / "documents" / "mine.txt").touch()
     with pytest.raises(SearchError, match="holds other files; give an empty folder"):
         encode(model, texts, out=tmp_path / "full")
+
+
+def test_what_a_killed_job_left_half_written_is_removed(
+    model: SentenceTransformer, texts: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "documents").mkdir()
+    for name in (".encoding.json.7", ".ids.parquet.7", ".vectors-00000.npy.7", ".scales-00000.npy.7"):
+        (tmp_path / "documents" / name).write_bytes(b"half")
+    encode(model, texts, out=tmp_path, settings=SHARDS)
+    assert not list((tmp_path / "documents").glob(".*"))
 
 
 def test_two_processes_do_not_write_into_one_folder(
@@ -189,6 +206,73 @@ def test_a_full_disk_is_a_clear_error_and_what_is_done_stays(
     again = interrupting(model)
     encode(again, texts, out=tmp_path, settings=SHARDS)
     assert set(again.encoded) == set(texts[40:])
+
+
+@contextmanager
+def files_of_at_most(num_bytes: int) -> Iterator[None]:
+    """Lets no file grow beyond a size, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_file_for_which_there_is_no_room_leaves_nothing_of_itself(
+    model: SentenceTransformer, many_texts: list[str], tmp_path: Path
+) -> None:
+    how = EncodingSettings(shard_rows=600, precision="fp32")
+    with files_of_at_most(40_000), pytest.raises(SearchError, match=r"vectors-00000\.npy: cannot be written"):
+        encode(model, many_texts, out=tmp_path, settings=how)
+    assert sorted(path.name for path in (tmp_path / "documents").iterdir()) == [
+        "encoding.json",
+        "ids.parquet",
+    ]
+    assert len(encode(model, many_texts, out=tmp_path, settings=how)) == len(many_texts)
+
+
+def test_ids_that_are_damaged_are_found_and_made_anew(
+    model: SentenceTransformer, texts: list[str], tmp_path: Path
+) -> None:
+    encode(model, texts, out=tmp_path, settings=SHARDS)
+    before, file = files_of(tmp_path), tmp_path / "documents" / "ids.parquet"
+    for content, message in (
+        (b"damaged", "cannot be read"),
+        (None, "cannot be read"),
+        ({"id": ["a"]}, "must hold 90 ids"),
+        ({"no": range(90)}, "must hold 90 ids"),
+    ):
+        file.unlink()
+        if isinstance(content, bytes):
+            file.write_bytes(content)
+        elif content is not None:
+            pq.write_table(pa.table(content), file)
+        with pytest.raises(SearchError, match=rf"ids\.parquet: {message}.* delete it and encode again"):
+            _ = Encodings.open(tmp_path).ids
+        encode(model, texts, out=tmp_path, settings=SHARDS)
+        assert files_of(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"complete": "yes"},
+        {"num_rows": None},
+        {"num_rows": 0},
+        {"shard_rows": 0},
+        {"dimension": None},
+        {"checksums": []},
+        {"side": 3},
+    ],
+)
+def test_a_record_without_what_it_must_say_is_damaged(change: dict[str, Any], tmp_path: Path) -> None:
+    good = {"format": 1, "model": "m", "side": "documents", "similarity": "cosine", "dtype": "float32"}
+    good |= {"dimension": 2, "num_rows": 3, "shard_rows": 4, "checksums": {}, "complete": True}
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "encoding.json").write_text(json.dumps(good | change), encoding="utf-8")
+    with pytest.raises(SearchError, match=f"is damaged, see {next(iter(change))}; delete the folder"):
+        Encodings.open(tmp_path)
 
 
 def test_a_folder_that_cannot_be_made_is_a_clear_error(model: SentenceTransformer, tmp_path: Path) -> None:
@@ -324,7 +408,7 @@ from isoglot.encoding import EncodingSettings, encode, load_model
 folder, kills = Path(sys.argv[1]), int(sys.argv[2])
 model = load_model(folder / "model")
 texts = (folder / "texts.txt").read_text(encoding="utf-8").split("\\n")
-how = EncodingSettings(dtype="int8", shard_rows=40, batch_tokens=256)
+how = EncodingSettings(dtype="int8", shard_rows=20, batch_tokens=256)
 
 def run(out):
     child = os.fork()
@@ -337,11 +421,11 @@ start = time.monotonic()
 assert os.waitpid(run(folder / "whole"), 0)[1] == 0
 seconds = time.monotonic() - start
 chance, killed, counts = random.Random(int(sys.argv[3])), 0, []
-for target in sorted(chance.sample(range(15), kills)):
+for target in sorted(chance.sample(range(33), kills)):
     child = run(folder / "parts")
     while len(list((folder / "parts").rglob("vectors-*"))) < target:
         time.sleep(0.001)
-    time.sleep(chance.uniform(0, seconds / 20))
+    time.sleep(chance.uniform(0, seconds / 50))
     os.kill(child, signal.SIGKILL)
     killed += os.waitpid(child, 0)[1] == signal.SIGKILL
     counts.append(len(list((folder / "parts").rglob("vectors-*"))))
@@ -352,16 +436,16 @@ print(killed)
 
 
 @pytest.mark.slow
-def test_killed_at_random_points_it_ends_with_the_same_bytes(
+def test_killed_at_twenty_random_points_it_ends_with_the_same_bytes(
     build: Build, many_texts: list[str], tmp_path: Path
 ) -> None:
     build(layers=3, hidden_size=64).save_pretrained(str(tmp_path / "model"))
     (tmp_path / "texts.txt").write_text("\n".join(many_texts), encoding="utf-8")
-    command = [sys.executable, "-c", KILLED, str(tmp_path), "4", "0"]
+    command = [sys.executable, "-c", KILLED, str(tmp_path), "20", "0"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     told = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     assert told.returncode == 0, told.stderr
-    assert int(told.stdout.split()[-1]) == 4
+    assert int(told.stdout.split()[-1]) == 20
     assert files_of(tmp_path / "parts") == files_of(tmp_path / "whole")
     record = json.loads((tmp_path / "parts" / "documents" / "encoding.json").read_text(encoding="utf-8"))
     assert record["complete"]

@@ -76,3 +76,14 @@ def test_the_model_and_pytorch_are_as_before_when_it_ends(
     assert not torch.is_autocast_enabled("cpu")
     assert not any(weights.requires_grad for weights in model[0].parameters())
     assert not any(module._forward_hooks for module in model)
+
+
+def test_modules_hand_on_float32_whatever_they_multiply_in(model: SentenceTransformer) -> None:
+    seen: list[torch.dtype] = []
+    hook = model[1].register_forward_pre_hook(
+        lambda _, given: seen.append(given[0]["token_embeddings"].dtype)
+    )
+    with calculating(model, "bf16"):
+        model(model.preprocess(["red sea"]))
+    hook.remove()
+    assert seen == [torch.float32]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -21,6 +21,7 @@ def test_int8_is_symmetric_and_each_vector_has_a_scale_of_its_own() -> None:
     assert stored.tolist()[0] in ([127, -64, 0], [127, -63, 0])
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # as on a busy processor
 @given(arrays(np.float32, (3, 5), elements=st.floats(-1e4, 1e4, width=32)))
 def test_what_comes_back_is_within_half_a_step(vectors: np.ndarray) -> None:
     for dtype, step in (("float32", 0), ("float16", 2.0**-10), ("int8", 1 / 127)):

@@ -1,6 +1,7 @@
 """The demo, with few steps and few languages."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 import pytest
 
 import isoglot.world
-from isoglot.errors import CheckpointError
+from isoglot.errors import CheckpointError, ConfigError
 from isoglot.evaluation import read_results
 from isoglot.experiments import demo, picture_search
+from isoglot.search import Filter, Searcher, SearchSettings, load_store_model, open_store
 from isoglot.training import TrainingSettings
 
 SCHEMES = ("monolingual", "cross_lingual", "hybrid")
@@ -55,7 +57,7 @@ def test_the_demo_writes_what_it_promises_and_shows_the_difference(tmp_path: Pat
     told: list[str] = []
     results = demo.run_demo(tmp_path / "demo", progress=told.append)
     assert results.models == MODELS
-    assert len(told) == 7
+    assert len(told) == 8
     assert {row.model for row in results.comparisons} == {"cross_lingual", "hybrid"}
     written = read_results(tmp_path / "demo" / "results.json")
     assert len(written) == len(results)
@@ -73,6 +75,12 @@ def test_the_demo_writes_what_it_promises_and_shows_the_difference(tmp_path: Pat
     changes = demo.gains(results)
     assert changes["cross_lingual"] == pytest.approx(cross["hybrid"] - cross["monolingual"])
     assert changes["rank_distance"] < 1
+    with closing(open_store(tmp_path / "demo" / "store")) as store:
+        assert set(store.tally("modality")) == {"text", "image"}
+        assert set(store.tally("language")) == {"de", "tr"}
+        searcher = Searcher(load_store_model("store", store.info.model), store)
+        found = searcher.search("rot", SearchSettings(limit=3, where=Filter.of(modality=["image"]))).results
+        assert [Path(each.document.path).is_file() for each in found] == [True] * 3
     # A second demo replaces the first.
     (tmp_path / "demo" / "hybrid" / "marker").touch()
     demo.run_demo(tmp_path / "demo", progress=told.append)
@@ -84,6 +92,15 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> Non
     with pytest.raises(CheckpointError, match=r"holds 'thesis\.txt', which no demo wrote"):
         demo.run_demo(tmp_path, progress=str)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_what_the_store_needs_is_looked_for_before_work_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("isoglot.experiments.scene_store.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"needs lancedb; install it with: pip install 'isoglot\[all\]'"):
+        demo.run_demo(tmp_path / "demo", progress=str)
+    assert not (tmp_path / "demo").exists()
 
 
 @pytest.mark.slow

@@ -127,3 +127,14 @@ class ConceptModel:
 def concepts() -> ConceptModel:
     """A model of four concepts in five languages."""
     return ConceptModel()
+
+
+@pytest.fixture(scope="session")
+def model_folder(toy_corpus, tmp_path_factory):
+    """The folder of an untrained encoder of texts."""
+    from isoglot.encoders import build_transformer_encoder, train_subwords
+
+    folder = tmp_path_factory.mktemp("search") / "model"
+    subwords = train_subwords(toy_corpus.documents["text"].to_pylist(), 200, model="bpe")
+    build_transformer_encoder(subwords, layers=1, hidden_size=16, heads=2).save_pretrained(str(folder))
+    return folder

@@ -67,6 +67,7 @@ def test_all_problems_are_said_at_once():
 def test_a_document_without_a_value_fulfils_nothing_but_what_says_so():
     document = StoredDocument("a", text="x", language="pt-BR", fields={"year": 3, "open": False})
     assert Filter.of(language="pt", where=["year<4", "open=no"]).check(FIELDS).holds(document)
+    assert not Filter.of(language="pt").holds(StoredDocument("a", text="x", language="ptx"))
     assert not Filter.of(language="p").conditions[0].or_missing
     assert not Filter.of(where="price<9").check(FIELDS).holds(document)
     assert not Filter((Condition("language", "=", ("en",)),)).holds(document)

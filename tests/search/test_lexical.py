@@ -3,7 +3,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from isoglot.search.lexical import MAX_WORD_CHARS, tokenize
@@ -44,6 +44,7 @@ def test_long_words_are_cut():
     assert tokenize("a" * 1_000) == ["a" * MAX_WORD_CHARS]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text())
 def test_tokens_hold_no_space_and_no_text_fails(text):
     tokens = tokenize(text)

@@ -181,3 +181,25 @@ def test_batches_are_whole_and_in_order():
     assert [len(batch) for batch in batches] == [3, 3, 1]
     assert [each for batch in batches for each in batch] == documents
     assert list(in_batches([], 3)) == []
+
+
+def test_what_a_store_would_refuse_later_is_said_before_work_starts(tmp_path):
+    rows = [{"doc_id": "a", "text": "half \ud800"}, {"doc_id": "b" * 600, "text": "x"}]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    with pytest.raises(CorpusError, match=r"rows\.jsonl:1: a text holds half a surrogate pair") as caught:
+        find_documents([path], ("text",))
+    assert "rows.jsonl:2: the id must be 1 to 512 bytes" in str(caught.value)
+    path.write_text(json.dumps({"doc_id": "a", "text": "x", "author": "\ud800"}), "utf-8")
+    with pytest.raises(CorpusError, match="field 'author' must be of the same kind in every row"):
+        find_documents([path], ("text",), fields={"author": None})
+
+
+def test_a_corpus_in_memory_is_read_as_its_folder_is(toy_corpus, tmp_path):
+    write_corpus(toy_corpus, tmp_path / "toy")
+    in_memory = list(find_documents([toy_corpus], ("text",)))
+    assert in_memory == list(find_documents([tmp_path / "toy"], ("text",)))
+    with pytest.raises(
+        CorpusError, match=f"{toy_corpus.name}: document .* is text, and the model encodes image"
+    ):
+        find_documents([toy_corpus], ("image",))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from isoglot.search import (
     load_search_model,
     load_store_model,
 )
+from isoglot.search.searcher import with_languages
 
 TEXTS = {
     "en-dog": ("en", "the dog sleeps"),
@@ -215,3 +217,49 @@ def test_a_model_is_known_by_its_weights_and_prompts(tmp_path, toy_corpus):
         load_search_model(tmp_path / "nothing")
     with pytest.raises(SearchError, match=r"a store: the model that it was indexed with cannot be loaded"):
         load_store_model("a store", str(tmp_path / "nothing"))
+
+
+def test_a_query_that_is_no_unicode_is_refused(searcher):
+    with pytest.raises(SearchError, match="the query holds half a surrogate pair"):
+        searcher.search("half \ud800")
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "another"])
+def test_a_model_that_is_damaged_or_another_is_told(model_folder, tmp_path, damage):
+    shutil.copytree(model_folder, tmp_path / "model")
+    known = load_store_model("store", str(tmp_path / "model")).fingerprint
+    weights = next((tmp_path / "model").rglob("*.safetensors"))
+    content = bytearray(weights.read_bytes())
+    if damage == "gone":
+        weights.unlink()
+    elif damage == "cut":
+        weights.write_bytes(content[: len(content) // 2])
+    else:
+        content[-2] ^= 1
+        weights.write_bytes(content)
+    if damage == "another":
+        assert load_store_model("store", str(tmp_path / "model")).fingerprint != known
+        return
+    with pytest.raises(SearchError, match="store: the model that it was indexed with cannot be loaded"):
+        load_store_model("store", str(tmp_path / "model"))
+
+
+def test_a_model_is_the_same_on_every_processor(model_folder, monkeypatch):
+    made = []
+    for flags in (frozenset({"avx512_bf16"}), frozenset()):
+        monkeypatch.setattr("isoglot.encoding.numerics._cpu_flags", lambda flags=flags: flags)
+        made.append(load_search_model(model_folder))
+    assert made[0].fingerprint == made[1].fingerprint
+    assert made[0].adapter.context("query", "text") != made[1].adapter.context("query", "text")
+
+
+def test_as_many_are_found_as_are_wanted_however_shallow_fusion_looks(searcher):
+    assert len(ids(searcher.search("dog", SearchSettings(limit=5, depth=1, hybrid=True)))) == 5
+
+
+def test_a_caption_says_nothing_of_the_language_of_its_picture():
+    caption = "Der Hund und die Katze schlafen unter dem Baum"
+    named = with_languages(
+        [StoredDocument("a", text=caption), StoredDocument("b", "image", text=caption, path="b.png")]
+    )
+    assert [each.language for each in named] == ["de", None]

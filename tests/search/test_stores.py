@@ -1,5 +1,12 @@
 from __future__ import annotations
 
+import resource
+import shutil
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
 import lancedb
 import numpy as np
 import pyarrow as pa
@@ -134,3 +141,105 @@ def test_an_index_finds_what_comparing_all_would(tmp_path, monkeypatch):
             found = {hit.document.doc_id for hit in store.search(query, 10, where)}
             hits += len(found & {str(row) for row in best})
         assert hits / 400 >= 0.97
+
+
+def test_writers_that_know_nothing_of_each_other_take_turns_and_leave_no_document_twice(tmp_path):
+    filled(tmp_path / "store").close()
+
+    def work() -> None:
+        """What another process does: with a store of its own, which shares nothing but the folder."""
+        store = open_store(tmp_path / "store")
+        for number in range(4):
+            same = [StoredDocument(f"{number}-{row}", text=f"hund {row}") for row in range(10)]
+            store.add(same, np.ones((10, 2), np.float32))
+            store.delete([f"{number}-9"])
+        store.optimise()
+
+    with ThreadPoolExecutor(3) as threads:
+        writers = [threads.submit(work) for _ in range(3)]
+        reader = open_store(tmp_path / "store")
+        while not all(writer.done() for writer in writers):
+            ids = [hit.document.doc_id for hit in reader.search(np.ones(2, np.float32), 200)]
+            assert len(ids) == len(set(ids)) >= 10
+            time.sleep(0.02)
+    assert [writer.result() for writer in writers] == [None] * 3
+    assert reader.count() == 10 + 4 * 9
+    assert len(reader.search(np.ones(2, np.float32), 200)) == 10 + 4 * 9
+    assert len(reader.search_text("hund", 200)) == 4 * 9
+
+
+def test_a_field_that_is_declared_while_documents_are_made_ready_is_left_empty(tmp_path, monkeypatch):
+    store = filled(tmp_path / "store")
+    rows, others = lance_stores._rows, []
+
+    def rows_while_another_declares(*given):
+        made = rows(*given)
+        if not others:
+            others.append(open_store(tmp_path / "store"))
+            others[0].declare({"year": "integer"})
+        return made
+
+    monkeypatch.setattr(lance_stores, "_rows", rows_while_another_declares)
+    store.add([StoredDocument("new", text="fresh")], np.ones((1, 2), np.float32))
+    assert store.get(["new"])["new"].fields == {}
+    assert store.info.fields == {"year": "integer"}
+
+
+@contextmanager
+def files_of_at_most(num_bytes):
+    """Lets no file grow beyond a size, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_what_there_is_no_room_for_changes_nothing(tmp_path):
+    store = filled(tmp_path / "store")
+    version = store.info.version
+    rng = np.random.default_rng(0)
+    many = [StoredDocument(f"new{number}", text=f"word {rng.bytes(400).hex()}") for number in range(300)]
+    vectors = rng.normal(size=(300, 2)).astype(np.float32)
+    with (
+        files_of_at_most(20_000),
+        pytest.raises(SearchError, match=r"disk is full \(File too large\).*make room"),
+    ):
+        store.add(many, vectors)
+    assert (store.count(), store.info.version) == (10, version)
+    assert len(open_store(tmp_path / "store").search_text("text", 20)) == 10
+    store.add(many, vectors)
+    assert (store.count(), len(store.search_text("word", 1_000))) == (310, 300)
+
+
+def test_reasons_of_the_operating_system_come_with_their_remedy():
+    for said, rule in (
+        (
+            "IO: No space left on device (os error 28)",
+            r"s: the disk is full \(No space left on device\); nothing",
+        ),
+        ("Disk quota exceeded", "the disk is full"),
+        (
+            "x Permission denied y",
+            r"s: cannot be used \(Permission denied\); nothing was changed, get permission",
+        ),
+        ("Read-only file system (os error 30)", "get permission"),
+        ("anything\nelse", "s: the store cannot be used: anything else; see whether it is whole"),
+    ):
+        with pytest.raises(SearchError, match=rule), lance_stores._errors("s"):
+            raise OSError(said)
+
+
+def test_a_store_that_is_gone_is_not_made_anew_by_writing(tmp_path):
+    store = filled(tmp_path / "store")
+    shutil.rmtree(tmp_path / "store")
+    with pytest.raises(SearchError, match="the store is gone; put it back, or index again"):
+        store.delete(["d1"])
+    assert not (tmp_path / "store").exists()
+
+
+def test_an_engine_that_is_not_installed_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "lancedb", None)
+    with pytest.raises(SearchError, match=r"needs lancedb; install it with: pip install 'isoglot\[search\]'"):
+        create_store(tmp_path / "store", model="m", fingerprint="f", dimension=2)

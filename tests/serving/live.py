@@ -10,12 +10,14 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from isoglot.serving.server import process_config
+
 
 @contextmanager
 def running(app) -> Iterator[str]:
     """Serves an app at an address of this computer; yields the address, without a slash."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    server = uvicorn.Server(process_config(app))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started and thread.is_alive():

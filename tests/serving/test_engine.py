@@ -5,15 +5,17 @@ import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
 
 from isoglot.errors import SearchError
 from isoglot.search import SearchSettings, StoredDocument, create_store, open_store
+from isoglot.serving import engine as engine_module
 from isoglot.serving.app import build_app
 from isoglot.serving.batching import Batcher, Overloaded
-from isoglot.serving.engine import Place, parse_place
+from isoglot.serving.engine import Place, open_searcher, parse_place
 
 from .conftest import SeeingModel
 
@@ -48,9 +50,12 @@ def test_an_idle_batcher_waits_for_others_a_moment():
 
     async def run():
         asked = batcher(lambda items: items, observe=sizes.append, max_wait_seconds=5.0, max_size=3)
-        return await asyncio.wait_for(asyncio.gather(*(asked.ask(number) for number in range(3))), 2)
+        first = asyncio.create_task(asked.ask(0))
+        await asyncio.sleep(0.05)
+        others = asyncio.gather(*(asked.ask(number) for number in (1, 2)))
+        return await asyncio.wait_for(asyncio.gather(first, others), 3)
 
-    assert asyncio.run(run()) == [0, 1, 2]
+    assert asyncio.run(run()) == [0, [1, 2]]
     assert sizes == [3]
 
 
@@ -83,7 +88,7 @@ def test_who_has_gone_is_passed_over_and_too_many_are_sent_away():
         await asyncio.sleep(0.05)
         gone, kept = asyncio.create_task(asked.ask(1)), asyncio.create_task(asked.ask(2))
         await asyncio.sleep(0)
-        with pytest.raises(Overloaded):
+        with pytest.raises(Overloaded, match=r"^$"):
             await asked.ask(3)
         gone.cancel()
         gate.set()
@@ -109,6 +114,38 @@ def test_queries_of_many_clients_share_a_forward_pass(start):
         assert len(model.calls) == before  # the dial was turned, and nothing encoded again
         counted = 'isoglot_requests_total{method="POST",path="/search",status="200"} 33.0'
         assert counted in client.get("/metrics").text
+
+
+def test_vectors_of_the_last_queries_are_kept_and_no_more(start, monkeypatch):
+    monkeypatch.setattr(engine_module, "_KEPT_VECTORS", 2)
+    model = SeeingModel()
+    engine = start(model=model).engine("first")
+
+    async def run():
+        for query in ("a", "b", "a", "c", "a", "b"):
+            await engine.search(query, SearchSettings(limit=1))
+        await engine.close()
+
+    asyncio.run(run())
+    asked = [contents for side, _, contents in model.calls if side == "query"]
+    assert [query for contents in asked for query in contents] == ["a", "b", "c", "b"]
+
+
+def test_a_loaded_model_is_kept_where_it_is_the_right_one(template, monkeypatch):
+    model = SeeingModel().search_model()
+    loaded = []
+
+    def load(*given):
+        loaded.append(given)
+        return model
+
+    monkeypatch.setattr(engine_module, "load_store_model", load)
+    kept = open_searcher(Place(str(template)), model)
+    assert (kept.model is model, loaded) == (True, [])
+    fresh = open_searcher(Place(str(template)), replace(model, fingerprint="f9"))
+    assert (fresh.model is model, loaded) == (True, [(str(template), "/models/concepts")])
+    for each in (kept, fresh):
+        each.store.close()
 
 
 def replace_store(service, tmp_path, fingerprint: str = "f1") -> None:

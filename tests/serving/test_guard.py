@@ -29,7 +29,7 @@ def test_a_key_opens_and_is_never_said(start, tmp_path, caplog):
             assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
         for headers in ({"authorization": f"Bearer {KEY}"}, {"x-api-key": "another-key-that-is-long"}):
             assert client.post("/search", json={"query": "dog"}, headers=headers).status_code == 200
-        for path in ("/", "/page/search.js", "/page/search.css", "/health"):
+        for path in ("/", "/page/search.js", "/page/search.css", "/page/icon.svg", "/health"):
             assert client.get(path).status_code == 200
         for path in ("/metrics", "/index", "/documents?id=en-dog", "/media/blue"):
             assert client.get(path).status_code == 401
@@ -127,6 +127,21 @@ def test_too_many_requests_are_told_when_to_come_again(start):
         assert int(answer.headers["retry-after"]) >= 1
 
 
+def test_keys_and_addresses_have_rates_of_their_own(start, tmp_path):
+    app = build_app(start(rate=0.01, keys=keys(tmp_path)))
+
+    def statuses(address: str, key: str) -> list[int]:
+        client = TestClient(app, base_url="http://127.0.0.1", client=(address, 1))
+        return [client.get("/index", headers={"x-api-key": key}).status_code for _ in range(2)]
+
+    with TestClient(app):
+        assert statuses("192.0.2.1", "wrong") == [401, 429]
+        assert statuses("192.0.2.2", "wrong") == [401, 429]
+        assert statuses("192.0.2.1", KEY) == [200, 429]
+        assert statuses("192.0.2.2", KEY) == [429, 429]
+        assert statuses("192.0.2.1", "another-key-that-is-long") == [200, 429]
+
+
 def test_what_takes_too_long_ends(start, monkeypatch):
     service = start(timeout_seconds=0.05)
     engine = service.engine("first")
@@ -147,9 +162,11 @@ def test_the_page_loads_nothing_from_elsewhere(client):
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
-    for path in ("/", "/page/search.css", "/page/search.js"):
+    assert answer.headers["cache-control"] == "no-cache"
+    assert client.get("/index").headers["cache-control"] == "no-store"
+    for path in ("/", "/page/search.css", "/page/search.js", "/page/icon.svg"):
         text = client.get(path).text
-        assert "//" not in text.replace("// ", "")
+        assert "//" not in text.replace("// ", "").replace('xmlns="http://www.w3.org/2000/svg"', "")
         assert "innerHTML" not in text
     for path in ("/page/../settings.py", "/page/..%2fsettings.py", "/docs", "/redoc"):
         assert client.get(path).status_code == 404

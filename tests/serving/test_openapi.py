@@ -22,14 +22,21 @@ def api(tmp_path_factory):
         yield schemathesis.openapi.from_url(f"{address}/openapi.json")
 
 
+def takes_anything(operation) -> bool:
+    """Whether an operation has a body or parameters."""
+    return bool({"requestBody", "parameters"} & set(operation.definition.raw))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["positive", "negative"])
 def test_nothing_makes_the_server_fail(api, mode):
     operations = [found.ok() for found in api.get_all_operations()]
     assert len(operations) == 10
     for operation in operations:
+        if mode == "negative" and not takes_anything(operation):
+            continue  # there is nothing to get wrong
 
-        @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy(generation_mode=schemathesis.GenerationMode(mode)))
         def ask(case):
             answer = case.call()

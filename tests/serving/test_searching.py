@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from isoglot.serving.app import build_app
@@ -149,7 +151,7 @@ def test_a_form_has_two_parts_and_no_others(client):
 def test_pictures_are_shown_by_id_and_nothing_else_is(client, tmp_path):
     answer = client.get("/media/red%20one.png")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
-    assert answer.content.startswith(b"\xff\xd8")
+    assert Image.open(io.BytesIO(answer.content)).size == (480, 267)
     (tmp_path / "secret.png").write_bytes(png("red"))
     for path in (
         "store/../secret.png", "..%2F..%2Fetc%2Fpasswd", "%2Fetc%2Fpasswd", "secret.png", "en-dog", "gone",
@@ -196,6 +198,13 @@ def test_thumbs_become_judgements(client, tmp_path):
     assert queries[1] == f"{first['query_id']}\tde\tein hund hier"
     assert client.post("/feedback", json={**asked, "doc_id": "nobody"}).status_code == 404
     assert client.post("/feedback", json={**asked, "grade": 7}).status_code == 422
+
+
+def test_thumbs_are_refused_where_nobody_keeps_them(client):
+    client.app.state.service.feedback = None
+    answer = client.post("/feedback", json={"query": "dog", "doc_id": "en-dog", "grade": 1})
+    assert (answer.status_code, "--feedback" in answer.text) == (403, True)
+    assert client.get("/index").json()["feedback"] is False
 
 
 def test_a_store_that_fails_is_503_and_tells_nothing_of_this_computer(client, monkeypatch):

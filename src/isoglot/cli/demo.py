@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -22,13 +25,14 @@ def demo(
     Three minutes on two cores, without network. Texts: parallel facts in fifteen languages, one static
     encoder trained from nothing with monolingual, cross-lingual and hybrid batches, each measured when it
     searches its own language, another one, and all languages at once. Pictures: scenes drawn and said in
-    seventeen languages, one encoder of texts and pictures trained from nothing with hybrid batches.
+    seventeen languages, one encoder of texts and pictures trained from nothing with hybrid batches. The last
+    line that it prints opens the search page on scenes that training has not shown.
     """
     from rich.console import Console
     from transformers.utils import logging
 
     from isoglot.experiments.demo import gains, run_demo
-    from isoglot.experiments.picture_search import CORPUS_FOLDER, found_pictures
+    from isoglot.experiments.picture_search import found_pictures
     from isoglot.training.progress import ProgressBar
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -54,9 +58,38 @@ def demo(
     )
     console.print(found_pictures(results))
     console.print()
-    console.print(f"Report: {out / 'report.html'}", markup=False)
-    console.print(
-        f"Try: isoglot evaluate {out / 'hybrid'} {out / 'corpus'} --languages de --languages th", markup=False
-    )
-    console.print(f"     isoglot data show {out / CORPUS_FOLDER}", markup=False)
-    console.print("     isoglot train configs/demo/hybrid.toml --set scheme.alpha=0.8", markup=False)
+    for line in _closing(out):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _closing(out: Path) -> list[str]:
+    """Where the report is, and what to do next; the last line opens the search page."""
+    from isoglot.experiments.picture_search import CORPUS_FOLDER
+    from isoglot.experiments.scene_store import FOLDER
+
+    program = _program()
+    evaluate = [
+        "evaluate",
+        str(out / "hybrid"),
+        str(out / "corpus"),
+        "--languages",
+        "de",
+        "--languages",
+        "th",
+    ]
+    return [
+        f"Report: {out / 'report.html'}",
+        f"Try: {shlex.join([*program, *evaluate])}",
+        f"     {shlex.join([*program, 'data', 'show', str(out / CORPUS_FOLDER)])}",
+        f"     {shlex.join([*program, 'train', 'configs/demo/hybrid.toml', '--set', 'scheme.alpha=0.8'])}",
+        "Search pictures and captions in any language, in a page at http://127.0.0.1:8000/ that this opens:",
+        f"     {shlex.join([*program, 'serve', str(out / FOLDER)])}",
+    ]
+
+
+def _program() -> list[str]:
+    """What calls this program from a shell: its name, or where it stands beside this Python."""
+    beside = Path(sys.executable).with_name("isoglot")
+    if shutil.which("isoglot") or not beside.is_file():
+        return ["isoglot"]
+    return [str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)]

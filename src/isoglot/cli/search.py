@@ -136,7 +136,7 @@ def _print(answer: Answer) -> None:
         console.print("nothing found")
     for result in answer.results:
         for line, style in _lines(result):
-            console.print(line, style=style, markup=False, highlight=False)
+            console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def _lines(result: Ranked) -> list[tuple[str, str | None]]:

@@ -271,12 +271,13 @@ def row_problems(
         problems.append(f"{kind} {row_id!r} is {modality} without a path; name its file below media/")
     if group_id and _BREAKS.search(group_id):
         problems.append(f"group_id must not hold a tab or a line's end, got {group_id!r}")
-    if not all(map(_encodes, (row_id, text, path, group_id, title))):
+    if not all(map(is_unicode, (row_id, text, path, group_id, title))):
         problems.append(f"{kind} {row_id!r} holds half a surrogate pair, which no UTF-8 text can; mend it")
     return problems
 
 
-def _encodes(text: str | None) -> bool:
+def is_unicode(text: str | None) -> bool:
+    """Whether UTF-8 has bytes for a text, as for all but halves of surrogate pairs; also for none."""
     if text is None or text.isascii():
         return True
     try:

@@ -55,7 +55,8 @@ def load_encoder(
         The encoder, which takes mixed lists of what it encodes.
 
     Raises:
-        CheckpointError: If the model cannot be found or read, or needs code of its own.
+        CheckpointError: If the model cannot be found or read, needs code of its own, or has its weights in a
+            pickle.
     """
     from sentence_transformers.sentence_transformer.modules import Normalize
 
@@ -74,6 +75,7 @@ def _load(name: str, pooling: PoolingMode | None, device: str | None) -> Encoder
     from isoglot.encoders.encoder import Encoder
 
     try:
+        _refuse_pickles(Path(name))
         if pooling:
             return Encoder(modules=pooled_modules(name, pooling), device=device)
         classes = {kind: _module_class(name, kind) for kind in _types(name)}
@@ -88,6 +90,13 @@ def _load(name: str, pooling: PoolingMode | None, device: str | None) -> Encoder
         raise CheckpointError(
             f"{name}: cannot be loaded as a sentence-transformers model: {_reason(error)}"
         ) from error
+
+
+def _refuse_pickles(folder: Path) -> None:
+    """Refuses weights that lie there as a pickle alone, which may run anything when it is loaded."""
+    for file in sorted(folder.rglob("pytorch_model*.bin")):
+        if not any(file.parent.glob("*.safetensors")):
+            raise CheckpointError(f"{file}: is a pickle, which is never loaded; save it as safetensors")
 
 
 def _reason(error: Exception) -> str:

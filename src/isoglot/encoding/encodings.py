@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from isoglot.encoding.folder import IDS, RECORD, EncodingFolder
+from isoglot.encoding.folder import RECORD, EncodingFolder
 from isoglot.encoding.inputs import Side, check_side
 from isoglot.encoding.storing import Stored, Vectors, unpack
 from isoglot.errors import SearchError
@@ -84,7 +83,7 @@ class Encodings:
     @cached_property
     def rows(self) -> pa.Table:
         """Id, language and modality of each vector."""
-        return pq.read_table(self.path / IDS)
+        return EncodingFolder(self.path).read_ids(len(self))
 
     @cached_property
     def ids(self) -> list[str]:

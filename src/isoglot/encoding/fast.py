@@ -18,10 +18,11 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Router, Transformer
 from sentence_transformers.util import truncate_embeddings
 
+from isoglot.encoders.attention import attention_kernel
 from isoglot.encoders.encoder import Encoder
 from isoglot.encoders.inputs import as_texts, taken_for_media
 from isoglot.encoding.batching import Ragged, token_batches
-from isoglot.encoding.numerics import Precision, attending, calculating
+from isoglot.encoding.numerics import Precision, calculating
 from isoglot.retrieval.adapters import Vectors, prompt_of
 from isoglot.retrieval.contents import Side
 
@@ -113,8 +114,7 @@ class TextTower:
     ) -> Vectors:
         device = self.model.device
         features = {name: torch.from_numpy(array).to(device) for name, array in tokens.padded(rows).items()}
-        positions = features["input_ids"].shape[1]
-        with attending(positions, self.precision, device.type):
+        with attention_kernel(features):
             made = self.model({**features, **rest}, **options)["sentence_embedding"]
         if self.model.truncate_dim is not None:
             made = truncate_embeddings(made, self.model.truncate_dim)

@@ -37,6 +37,21 @@ _BLOCK_BYTES = 1 << 20
 _DESCRIBING = frozenset({"versions", "complete", "checksums", "dimension", "ways", "model"})
 """Entries of the record by which two jobs may differ and still be the same."""
 
+_ENTRIES: Mapping[str, Any] = {
+    "model": str,
+    "side": str,
+    "similarity": str,
+    "dtype": str,
+    "dimension": int | None,
+    "num_rows": int,
+    "shard_rows": int,
+    "checksums": dict,
+    "complete": bool,
+}
+"""Entries of the record that reading relies on, and what each is."""
+
+_COUNTS = ("num_rows", "shard_rows")
+
 
 @dataclass(frozen=True)
 class EncodingFolder:
@@ -76,6 +91,13 @@ class EncodingFolder:
             ) from None
         if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise SearchError(f"{file}: must be a record of format {FORMAT}; encode again with this version")
+        wrong = [name for name, kind in _ENTRIES.items() if not isinstance(record.get(name), kind)]
+        counts = (*_COUNTS, "dimension") if record.get("complete") else _COUNTS
+        wrong += [name for name in counts if name not in wrong and (record[name] or 0) < 1]
+        if wrong:
+            raise SearchError(
+                f"{file}: is damaged, see {', '.join(wrong)}; delete the folder and encode again"
+            )
         return record
 
     def write_record(self, record: Mapping[str, Any]) -> None:
@@ -88,6 +110,34 @@ class EncodingFolder:
         """Writes `ids.parquet`."""
         with self._written(self.path / IDS) as file:
             pq.write_table(rows, file)
+
+    def read_ids(self, num_rows: int) -> pa.Table:
+        """What `ids.parquet` says.
+
+        Args:
+            num_rows: Rows that it must have.
+
+        Returns:
+            Id, language and modality of each input.
+
+        Raises:
+            SearchError: If it is not there, or damaged.
+        """
+        file = self.path / IDS
+        try:
+            rows = pq.read_table(file)
+        except (OSError, pa.ArrowException) as error:
+            raise SearchError(f"{file}: cannot be read ({error}); delete it and encode again") from None
+        if rows.num_rows != num_rows or "id" not in rows.column_names:
+            raise SearchError(f"{file}: must hold {num_rows:,} ids; delete it and encode again")
+        return rows
+
+    def holds_ids(self, rows: pa.Table) -> bool:
+        """Whether `ids.parquet` is there, and says what it must."""
+        try:
+            return bool(self.read_ids(rows.num_rows).equals(rows))
+        except SearchError:
+            return False
 
     def write_shard(self, shard: int, stored: Stored, scales: Vectors | None) -> None:
         """Writes a shard; once its vectors are there, it is.

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isoglot.corpora.building import is_unicode
 from isoglot.corpora.languages import match_languages
 from isoglot.corpora.manifest import condense
 from isoglot.corpora.parallel import ParallelCorpus
@@ -179,7 +180,7 @@ def entry_inputs(
     Raises:
         CorpusError: If there is a problem, an id stands twice, a language does not occur, or nothing is left.
     """
-    found = [*problems, *_repeated(entries)]
+    found = [*problems, *_repeated(entries), *_unwritable(entries)]
     if not entries and not found:
         found = [f"{name}: there is nothing to encode"]
     if found:
@@ -213,6 +214,16 @@ def _repeated(entries: Sequence[Entry]) -> list[str]:
             problems.append(f"{place}id {entry.name!r} stands here{other}; ids must be unique")
         first.setdefault(entry.name, entry.where)
     return problems
+
+
+def _unwritable(entries: Sequence[Entry]) -> Iterator[str]:
+    for entry in entries:
+        if not is_unicode(entry.name) or not is_unicode(entry.content):
+            place = f"{entry.where}: " if entry.where != entry.name else ""
+            yield (
+                f"{place}{entry.modality} {entry.name!r} holds half a surrogate pair, which no UTF-8 text "
+                "can; mend it, or rename the file"
+            )
 
 
 def _contents(entries: Sequence[Entry]) -> Iterator[Contents]:

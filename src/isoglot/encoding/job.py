@@ -12,7 +12,7 @@ import numpy as np
 
 from isoglot.encoding.encoder import FastEncoder
 from isoglot.encoding.encodings import Encodings
-from isoglot.encoding.folder import FORMAT, IDS, RECORD, EncodingFolder, differences
+from isoglot.encoding.folder import FORMAT, RECORD, EncodingFolder, differences
 from isoglot.encoding.inputs import ONE_OF, Inputs
 from isoglot.encoding.loading import check_backend
 from isoglot.encoding.storing import StoredType, Vectors, check_type, pack
@@ -183,7 +183,7 @@ class EncodingJob:
                 f"{folder.path}: holds vectors of another job; give another folder, or delete "
                 f"this one:\n{lines}"
             )
-        if not (folder.path / IDS).is_file():  # killed between the two
+        if not folder.holds_ids(self.inputs.rows):  # killed between the two, or damaged since
             folder.write_ids(self.inputs.rows)
         return old
 

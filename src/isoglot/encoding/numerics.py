@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -12,8 +12,6 @@ from isoglot.errors import ConfigError
 from isoglot.retrieval.exact import fast_matmul
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from torch import nn
 
 Precision = Literal["bf16", "fp32"]
@@ -22,8 +20,6 @@ WantedPrecision = Literal["auto", "bf16", "fp32"]
 _BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "arm_bf16", "bf16"})
 """What processors call instructions that multiply bfloat16; without them it is slower than float32."""
 _CPU_INFO = Path("/proc/cpuinfo")
-LONGEST_FOR_PRODUCTS = 128
-"""Positions up to which attention in float32 on a CPU is faster as plain matrix products."""
 
 
 def resolve_precision(wanted: str, model: nn.Module) -> Precision:
@@ -111,24 +107,6 @@ def calculating(model: nn.Module, precision: Precision) -> Iterator[None]:
             stack.enter_context(fast_matmul())
         stack.enter_context(torch.inference_mode())
         yield
-
-
-def attending(positions: int, precision: Precision, device: str) -> AbstractContextManager[None]:
-    """The kernel of attention for inputs of a length; PyTorch's choice for CPUs is slow for short ones.
-
-    Args:
-        positions: Tokens of the longest.
-        precision: What the model calculates in.
-        device: Where it runs.
-
-    Returns:
-        A context to run the model in.
-    """
-    from torch.nn.attention import SDPBackend, sdpa_kernel
-
-    if device == "cpu" and precision == "fp32" and positions <= LONGEST_FOR_PRODUCTS:
-        return sdpa_kernel(SDPBackend.MATH)
-    return nullcontext()
 
 
 def _device(model: nn.Module) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from isoglot.batches import CrossLingual, Hybrid, Monolingual, Scheme
 from isoglot.encoders import build_static_encoder, smooth_inverse_frequency, train_subwords
 from isoglot.errors import CheckpointError
-from isoglot.experiments import picture_search
+from isoglot.experiments import picture_search, scene_store
 from isoglot.experiments.corpora import distinct_texts
 from isoglot.experiments.run import Progress
 from isoglot.training import TrainingSettings, fit
@@ -45,7 +45,7 @@ def run_demo(
 
     Args:
         output_dir: Gets `corpus/` and `scenes/`, a model directory per scheme and one of texts and pictures,
-            `results.json`, `runs/` and `report.html`.
+            `store/`, `results.json`, `runs/` and `report.html`.
         seed: Seed of corpora, encoders and batches.
         progress: Told what is being done.
         callbacks: Makes the trainer's callbacks for a scheme, or for `text_and_pictures`.
@@ -55,9 +55,11 @@ def run_demo(
 
     Raises:
         CheckpointError: If the folder holds something other than an earlier demo.
+        ConfigError: If a package is missing that the demo needs at its end.
     """
     from isoglot.evaluation import join_results
 
+    scene_store.check_engine()
     _clear(output_dir)
     make: Callbacks = callbacks or (lambda _: [])
     schemes = compare_schemes(output_dir, seed=seed, progress=progress, callbacks=make)
@@ -140,7 +142,7 @@ def _clear(output_dir: Path) -> None:
     """Removes an earlier demo; refuses to remove anything else."""
     if not output_dir.exists():
         return
-    made = {*SCHEMES, "corpus", picture_search.NAME, picture_search.CORPUS_FOLDER}
+    made = {*SCHEMES, "corpus", picture_search.NAME, picture_search.CORPUS_FOLDER, scene_store.FOLDER}
     known = {*made, "runs", "report.html", "config.json", "results.json", *_MORE_RESULTS}
     foreign = sorted(path.name for path in output_dir.iterdir() if path.name not in known)
     if foreign:

@@ -15,6 +15,7 @@ from isoglot.encoders import (
     train_subwords,
 )
 from isoglot.evaluation import Results, evaluate
+from isoglot.experiments import scene_store
 from isoglot.experiments.corpora import distinct_texts, without_training_documents
 from isoglot.experiments.run import Progress
 from isoglot.report.tables import Cell, TextTable
@@ -51,7 +52,8 @@ def search_pictures(
     """Trains an encoder of texts and pictures from nothing, and searches pictures with captions.
 
     Args:
-        output_dir: Gets `scenes/`, the corpus with its pictures, and the model directory.
+        output_dir: Gets `scenes/`, the corpus with its pictures, the model directory, and `store/` with the
+            test's pictures and captions.
         seed: Seed of corpus, encoder and batches.
         progress: Told what is being done.
         callbacks: Further callbacks of the trainer.
@@ -75,7 +77,10 @@ def search_pictures(
     )
     progress("evaluating: captions in every language search pictures that training has not shown")
     searched = without_training_documents(to_pictures)
-    return evaluate(model, searched, split="test", name=NAME, run_depth=10, seed=seed)
+    results = evaluate(model, searched, split="test", name=NAME, run_depth=10, seed=seed)
+    progress("indexing: pictures and captions of the test, for the search page")
+    scene_store.index_scenes(corpus, output_dir / NAME, output_dir / scene_store.FOLDER)
+    return results
 
 
 def picture_encoder(corpus: ParallelCorpus, seed: int) -> SentenceTransformer:

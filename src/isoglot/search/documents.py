@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal, get_args
 
+from isoglot.corpora.building import is_unicode
 from isoglot.corpora.languages import normalize_language
 from isoglot.errors import CorpusError, SearchError
 from isoglot.records import MODALITIES, Modality
@@ -137,12 +138,21 @@ def check_documents(documents: Sequence[StoredDocument], fields: Mapping[str, Fi
         if document.doc_id in seen:
             problems.append(f"document {document.doc_id!r} is there twice; give each id once")
         seen.add(document.doc_id)
-        problems += [f"document {document.doc_id!r}: {what}" for what in _problems(document, fields)]
+        problems += [f"document {document.doc_id!r}: {what}" for what in problems_of(document, fields)]
     if problems:
         raise SearchError("\n".join(problems))
 
 
-def _problems(document: StoredDocument, fields: Mapping[str, FieldKind]) -> list[str]:
+def problems_of(document: StoredDocument, fields: Mapping[str, FieldKind]) -> list[str]:
+    """The rules that a document breaks.
+
+    Args:
+        document: The document.
+        fields: The store's own fields.
+
+    Returns:
+        Each with the remedy; nothing for a good document.
+    """
     problems = []
     if not document.doc_id.strip() or len(document.doc_id.encode("utf-8", "replace")) > MAX_ID_BYTES:
         problems.append(f"the id must be 1 to {MAX_ID_BYTES} bytes")
@@ -155,7 +165,7 @@ def _problems(document: StoredDocument, fields: Mapping[str, FieldKind]) -> list
     if document.language is not None and (wrong := _language_problem(document.language)):
         problems.append(wrong)
     texts = (document.doc_id, document.text, document.path, document.title, document.source)
-    if any(text is not None and not _is_unicode(text) for text in texts):
+    if not all(map(is_unicode, texts)):
         problems.append("a text holds half a surrogate pair, which UTF-8 has no bytes for; mend it")
     for name, value in document.fields.items():
         problems += _field_problems(name, value, fields)
@@ -182,7 +192,7 @@ def _field_problems(name: str, value: Value, fields: Mapping[str, FieldKind]) ->
 def fits(value: object, kind: FieldKind) -> bool:
     """Whether a value is of a field's kind; an integer is a number too, and no truth value is either."""
     if kind == "text":
-        return isinstance(value, str) and _is_unicode(value)
+        return isinstance(value, str) and is_unicode(value)
     if kind == "boolean":
         return isinstance(value, bool)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -190,11 +200,3 @@ def fits(value: object, kind: FieldKind) -> bool:
     if kind == "integer":
         return isinstance(value, int) and value in _INTEGERS
     return math.isfinite(value) if isinstance(value, float) else value in _INTEGERS
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -23,6 +23,7 @@ from isoglot.search.searcher import check_model, with_languages
 from isoglot.search.stores import create_store, open_store, store_exists
 
 if TYPE_CHECKING:
+    from isoglot.corpora.parallel import ParallelCorpus
     from isoglot.retrieval.encode import Vectors
 
 BATCH_SIZE = 1_024
@@ -58,7 +59,7 @@ class IndexReport:
 
 def index(
     model: Any,
-    given: Sequence[str | Path],
+    given: Sequence[str | Path | ParallelCorpus],
     store: str | Path,
     *,
     fields: Mapping[str, FieldKind | None] | None = None,

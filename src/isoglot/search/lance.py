@@ -1,15 +1,16 @@
 """The embedded store: a LanceDB table in a folder, with indexes for vectors, words and filters.
 
 Every change is one commit: a reader sees it whole or not at all, and so does whoever opens the folder after a
-crash. Many processes may read while one writes.
+crash. Many processes may read while one writes; those that write take turns.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from isoglot.errors import SearchError
+from isoglot.files import locked
 from isoglot.search.checking import check_query, in_order, prepare, tally_column, words_of_query
 from isoglot.search.documents import FieldKind, StoredDocument, check_fields
 from isoglot.search.filters import Condition, Filter
@@ -29,6 +31,7 @@ from isoglot.search.metadata import StoreMetadata, new_fields
 
 _TABLE = "documents"
 _METADATA = b"isoglot"
+_LOCK = ".isoglot.lock"
 _OWN = "field_"
 """What the names of columns for the user's own fields start with."""
 
@@ -39,6 +42,10 @@ _KINDS: dict[FieldKind, pa.DataType] = {
     "number": pa.float64(),
     "boolean": pa.bool_(),
 }
+_NO_ROOM = re.compile("No space left on device|Disk quota exceeded|File too large")
+_NO_PERMISSION = re.compile("Permission denied|Operation not permitted|Read-only file system")
+"""What the operating system says through the engine, whose errors have no numbers."""
+
 EXACT_ROWS = 20_000
 """Up to so many rows every vector is compared, which takes milliseconds and misses nothing."""
 
@@ -53,11 +60,12 @@ _MORE = 16
 class LanceStore:
     """A store in a folder; see `isoglot.search.interface.Store`."""
 
-    def __init__(self, uri: str, table: Any) -> None:
+    def __init__(self, uri: str, folder: Path | str, table: Any) -> None:
         """Wraps an open table.
 
         Args:
             uri: What the user calls the store.
+            folder: Where it lies.
             table: The table, which sees what other processes write.
 
         Raises:
@@ -65,6 +73,7 @@ class LanceStore:
         """
         self._uri = uri
         self._opened: Any = table
+        self._lock_file = None if "://" in str(folder) else Path(folder) / _LOCK
         self._writing = threading.Lock()
         self._indexed = False
         with _errors(uri):
@@ -76,6 +85,19 @@ class LanceStore:
         if self._opened is None:
             raise SearchError(f"{self._uri}: the store is closed; open it again")
         return self._opened
+
+    @contextmanager
+    def _alone(self) -> Iterator[Any]:
+        """The table as it is now, with no other thread or process that writes.
+
+        Two that added one document at once would leave it there twice.
+        """
+        lock = self._lock_file
+        if lock is not None and not lock.parent.is_dir():
+            raise SearchError(f"{self._uri}: the store is gone; put it back, or index again")
+        with self._writing, _errors(self._uri), nullcontext() if lock is None else locked(lock):
+            self._table.checkout_latest()
+            yield self._table
 
     @property
     def info(self) -> StoreInfo:
@@ -94,19 +116,21 @@ class LanceStore:
         fields = self._fields()
         rows = prepare(documents, vectors, fields, self._metadata)
         table = _rows(documents, rows, self._table.schema, fields)
-        with self._writing, _errors(self._uri):
+        with self._alone() as latest:
             if not self._indexed:  # making the store may have been interrupted
-                _build_indexes(self._table, fields)
+                _build_indexes(latest, fields)
                 self._indexed = True
-            merge = self._table.merge_insert("doc_id")
+            if not latest.schema.equals(table.schema):  # another process has declared a field since
+                table = _rows(documents, rows, latest.schema, self._fields())
+            merge = latest.merge_insert("doc_id")
             merge.when_matched_update_all().when_not_matched_insert_all().execute(table)
 
     def delete(self, doc_ids: Sequence[str]) -> int:
         """Removes documents."""
         if not doc_ids:
             return 0
-        with self._writing, _errors(self._uri):
-            return int(self._table.delete(_among("doc_id", tuple(doc_ids))).num_deleted_rows)
+        with self._alone() as latest:
+            return int(latest.delete(_among("doc_id", tuple(doc_ids))).num_deleted_rows)
 
     def get(self, doc_ids: Sequence[str]) -> dict[str, StoredDocument]:
         """Documents by id."""
@@ -175,20 +199,19 @@ class LanceStore:
 
     def declare(self, fields: Mapping[str, FieldKind]) -> None:
         """Makes room for more of the user's own fields."""
-        with self._writing, _errors(self._uri):
-            there = self._fields()
-            fresh = new_fields(there, fields)
+        with self._alone() as latest:
+            fresh = new_fields(self._fields(), fields)
             if fresh:
-                self._table.add_columns(
+                latest.add_columns(
                     pa.schema([pa.field(f"{_OWN}{name}", _KINDS[kind]) for name, kind in fresh.items()])
                 )
 
     def optimise(self) -> None:
         """Brings the indexes up to date, and many small files together into few."""
-        with self._writing, _errors(self._uri):
-            self._table.optimize(cleanup_older_than=timedelta(minutes=10))
-            _build_indexes(self._table, self._fields())
-            _build_graph(self._table)
+        with self._alone() as latest:
+            latest.optimize(cleanup_older_than=timedelta(minutes=10))
+            _build_indexes(latest, self._fields())
+            _build_graph(latest)
 
     def close(self) -> None:
         """Lets go of the table."""
@@ -211,7 +234,7 @@ def open_lance(uri: str, folder: Path | str) -> LanceStore:
     if not lance_exists(folder):
         raise SearchError(f"{uri}: there is no store; make one with isoglot index")
     with _errors(uri):
-        return LanceStore(uri, _connect(folder).open_table(_TABLE))
+        return LanceStore(uri, folder, _connect(folder).open_table(_TABLE))
 
 
 def lance_exists(folder: Path | str) -> bool:
@@ -253,14 +276,18 @@ def create_lance(
         raise SearchError(f"{uri}: there is a store already; open it, or delete the folder")
     with _errors(uri):
         table = _connect(folder).create_table(_TABLE, schema=schema)
-        store = LanceStore(uri, table)
+        store = LanceStore(uri, folder, table)
         _build_indexes(table, fields)
         return store
 
 
 def _connect(folder: Path | str) -> Any:
-    import lancedb
-
+    try:
+        import lancedb
+    except ModuleNotFoundError as error:
+        raise SearchError(
+            f"{folder}: this needs lancedb; install it with: pip install 'isoglot[search]'"
+        ) from error
     # Zero: every read looks whether another process has written.
     return lancedb.connect(str(folder), read_consistency_interval=timedelta(0))
 
@@ -361,7 +388,13 @@ def _errors(uri: str) -> Iterator[None]:
     except SearchError:
         raise
     except Exception as error:  # the engine raises RuntimeError, ValueError, OSError and kinds of its own
-        if "No space left" in str(error):
-            raise SearchError(f"{uri}: the disk is full; nothing was changed, make room") from error
+        if found := _NO_ROOM.search(str(error)):
+            raise SearchError(
+                f"{uri}: the disk is full ({found[0]}); nothing was changed, make room"
+            ) from error
+        if found := _NO_PERMISSION.search(str(error)):
+            raise SearchError(
+                f"{uri}: cannot be used ({found[0]}); nothing was changed, get permission"
+            ) from error
         reason = " ".join(str(error).split())[:300]
         raise SearchError(f"{uri}: the store cannot be used: {reason}; see whether it is whole") from error

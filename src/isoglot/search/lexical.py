@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from functools import cache
 from itertools import pairwise
 
 MAX_WORD_CHARS = 64
 """Longer words are cut: nobody types them, and engines drop them."""
+
+_CODES = (*range(0x20000), *range(0xE0000, 0xE0200))
+"""Where digits and marks are: the planes between hold Han characters, those above nothing."""
 
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNSPACED = (
@@ -47,7 +49,7 @@ _LETTERS = {
 def _folding() -> dict[int, str]:
     """Characters to fold after lower-casing: letters, digits of all scripts, vowel marks of Semitic ones."""
     folded = {ord(letter): to for letter, to in _LETTERS.items()}
-    for code in range(sys.maxunicode + 1):
+    for code in _CODES:
         char = chr(code)
         if unicodedata.category(char) == "Nd" and code > 127:
             folded[code] = str(unicodedata.digit(char))
@@ -59,7 +61,7 @@ def _folding() -> dict[int, str]:
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """What finds runs of letters and digits with their marks, pieces of one way of writing, and clusters."""
-    marks = _ranges([code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code))[0] == "M"])
+    marks = _ranges([code for code in _CODES if unicodedata.category(chr(code))[0] == "M"])
     by_pairs = f"{_UNSPACED}{_HANGUL}"
     run = re.compile(rf"[^\W_](?:[^\W_]|[{marks}])*")
     piece = re.compile(rf"(?P<pairs>(?:[{by_pairs}][{marks}]*)+)|(?P<word>[^{by_pairs}]+)")

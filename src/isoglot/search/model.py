@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from isoglot.corpora.building import is_unicode
 from isoglot.encoders.inputs import medium_of
 from isoglot.errors import CheckpointError, SearchError
 from isoglot.records import MODALITIES
-from isoglot.retrieval.adapters import Adapter, Similarity
+from isoglot.retrieval.adapters import Adapter, Similarity, adapt
 from isoglot.retrieval.contents import Side
 from isoglot.search.documents import StoredDocument
 from isoglot.search.interface import Vectors
@@ -130,6 +131,8 @@ def _content(query: Content) -> tuple[str, Any]:
         text = query["text"] if isinstance(query, Mapping) else query
         if not isinstance(text, str) or not text.strip():
             raise SearchError("the query is empty; say what to search for")
+        if not is_unicode(text):
+            raise SearchError("the query holds half a surrogate pair, which no UTF-8 text can; mend it")
         return modality, text
     return modality, query[modality] if isinstance(query, Mapping) else query
 
@@ -151,15 +154,15 @@ def load_search_model(model: Any, name: str | None = None) -> SearchModel:
     """
     from isoglot.encoding.encoder import fast_adapter
 
-    if not isinstance(model, str | Path):
-        adapter, called = fast_adapter(model), "model"
-    else:
+    loaded, called = model, "model"
+    if isinstance(model, str | Path):
         from isoglot.encoders import load_encoder
 
-        adapter = fast_adapter(load_encoder(model, normalize=False))
+        loaded = load_encoder(model, normalize=False)
         called = str(Path(model).resolve()) if Path(model).is_dir() else str(model)
     called = name or called
-    return SearchModel(called, _fingerprint(adapter, called), adapter)
+    # A store moves between processors: which of them rounds to bfloat16 makes no other model.
+    return SearchModel(called, _fingerprint(adapt(loaded), called), fast_adapter(loaded))
 
 
 def load_store_model(uri: str, name: str) -> SearchModel:

@@ -18,7 +18,7 @@ from isoglot.corpora.sources import decode_text
 from isoglot.errors import CorpusError
 from isoglot.media.features import file_of
 from isoglot.records import MODALITIES, Modality
-from isoglot.search.documents import FieldKind, StoredDocument, Value, fits
+from isoglot.search.documents import FieldKind, StoredDocument, Value, fits, problems_of
 from isoglot.tagging.items import ENDINGS
 
 TABLES = (".jsonl", ".csv", ".tsv", ".parquet")
@@ -114,6 +114,7 @@ class _Seen:
             )
         elif document.modality != "text" and not Path(file_of(document.path or "")).is_file():
             self.problems.append(f"{where}: there is no file {document.path}; put it there")
+        self.problems += [f"{where}: {what}" for what in problems_of(document, {})]
         for name, kind in self.wanted.items():
             self._look_at_field(where, name, kind, row.get(name))
 
@@ -122,7 +123,7 @@ class _Seen:
             return
         possible = {each for each in _ORDER if convert(value, each) is not None}
         if kind is None:
-            native: set[FieldKind] = {"text"} if isinstance(value, str) else possible - {"text"}
+            native = possible & {"text"} if isinstance(value, str) else possible - {"text"}
             self.kinds[name] = self.kinds.get(name, set(_ORDER)) & native
         elif kind in possible:
             self.kinds[name] = {kind}
@@ -158,7 +159,7 @@ def _parse(text: str, kind: FieldKind) -> Value | None:
 
 
 def find_documents(
-    given: Sequence[str | Path],
+    given: Sequence[str | Path | ParallelCorpus],
     modalities: Sequence[str],
     *,
     fields: Mapping[str, FieldKind | None] | None = None,
@@ -168,9 +169,10 @@ def find_documents(
     """Looks at everything that is to be indexed, and says all that is wrong with it.
 
     Args:
-        given: Corpus folders or names of data sets; tables (JSONL, CSV, TSV, Parquet; also .gz, .xz) with the
-            columns `text`, or `modality` and `path`, and perhaps `doc_id`, `title`, `language`, `source`;
-            files of any medium; folders of all these, hidden files left out. A `.txt` file is one document.
+        given: Corpora, or their folders or names of data sets; tables (JSONL, CSV, TSV, Parquet; also .gz,
+            .xz) with the columns `text`, or `modality` and `path`, and perhaps `doc_id`, `title`, `language`,
+            `source`; files of any medium; folders of all these, hidden files left out. A `.txt` file is one
+            document.
         modalities: Media that the model encodes.
         fields: Columns that become fields -> their kind, or None to tell it from the values (texts in JSONL
             and Parquet, and everything in CSV, are text).
@@ -210,11 +212,15 @@ def find_documents(
         builder.problems.extend(f"no document has a value of field {name!r}; check its name" for name in lost)
     if not seen.places and not builder.problems:
         also = f"; {num_passed:,} files are of other kinds" if num_passed else ""
-        builder.problems.append(f"there is nothing to index in {', '.join(map(str, given))}{also}")
+        builder.problems.append(f"there is nothing to index in {', '.join(map(_name, given))}{also}")
     if builder.problems:
         raise CorpusError(builder.problems)
     kinds = {name: next(kind for kind in _ORDER if kind in kinds) for name, kinds in seen.kinds.items()}
     return DocumentsToIndex(tuple(sources), kinds, len(seen.places), num_passed, tag, source)
+
+
+def _name(given: str | Path | ParallelCorpus) -> str:
+    return given.name if isinstance(given, ParallelCorpus) else str(given)
 
 
 def _problems() -> CorpusBuilder:
@@ -229,8 +235,12 @@ def _tag(language: str | None, problems: list[str]) -> str | None:
         return None
 
 
-def _sources(given: str | Path, modalities: Sequence[str]) -> tuple[list[DocumentSource], int]:
+def _sources(
+    given: str | Path | ParallelCorpus, modalities: Sequence[str]
+) -> tuple[list[DocumentSource], int]:
     """What is at a place, and how many files there are of no use."""
+    if isinstance(given, ParallelCorpus):
+        return [_corpus_source(given)], 0
     path = Path(given)
     if path.is_dir() and not _is_corpus(path):
         return _in_folder(path, modalities)
@@ -238,8 +248,11 @@ def _sources(given: str | Path, modalities: Sequence[str]) -> tuple[list[Documen
         return [_file_source(path, path.name)], 0
     from isoglot.corpora import read_corpus
 
-    corpus = read_corpus(given)
-    return [DocumentSource(corpus.name, lambda _: _of_corpus(corpus))], 0
+    return [_corpus_source(read_corpus(given))], 0
+
+
+def _corpus_source(corpus: ParallelCorpus) -> DocumentSource:
+    return DocumentSource(corpus.name, lambda _: _of_corpus(corpus))
 
 
 def _is_corpus(folder: Path) -> bool:

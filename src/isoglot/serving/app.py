@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from isoglot.errors import IsoglotError
@@ -25,6 +26,7 @@ _PAGE = {
     "/": ("search.html", "text/html; charset=utf-8"),
     "/page/search.css": ("search.css", "text/css; charset=utf-8"),
     "/page/search.js": ("search.js", "text/javascript; charset=utf-8"),
+    "/page/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 
 
@@ -69,8 +71,8 @@ def _watching(service: Service) -> APIRouter:
     router = APIRouter()
 
     @router.get("/health", summary="Health", responses={503: {"description": "The store cannot be read."}})
-    async def health() -> Response:
-        """Whether questions can be answered, by which model, out of which version of the index."""
+    async def health(request: Request) -> Response:
+        """Whether questions can be answered; who may ask them also learns by which model and version."""
         said: dict[str, Any] = {"status": "ok"}
         for name, engine in service.engines.items():
             try:
@@ -79,7 +81,8 @@ def _watching(service: Service) -> APIRouter:
             except IsoglotError as error:
                 log.error("%s", error)
                 said |= {"status": "failing", name: None}
-        return JSONResponse(said, 200 if said["status"] == "ok" else 503)
+        shown = said if request.state.is_known else {"status": said["status"]}
+        return JSONResponse(shown, 200 if said["status"] == "ok" else 503)
 
     @router.get("/metrics", summary="Metrics", response_class=Response)
     async def metrics() -> Response:
@@ -103,7 +106,7 @@ def _state(searcher: Searcher) -> dict[str, Any]:
 
 
 def _page() -> APIRouter:
-    """The search page: three files of this package."""
+    """The search page: files of this package."""
     router = APIRouter(include_in_schema=False)
     for path, (name, kind) in _PAGE.items():
         router.add_api_route(path, _file(name, kind), methods=["GET"], response_class=Response)

@@ -17,6 +17,8 @@ MAX_QUERY_CHARS = 2_000
 MAX_TEXT_CHARS = 100_000
 MAX_LIMIT = 200
 MAX_DOCUMENTS = 1_000
+MAX_LABELS = 5_000
+"""Of all tags of a request: each goes through the model."""
 _NO_CONTROLS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _BLANK = re.compile(r"\s*")
@@ -174,6 +176,13 @@ class GivenTagLabels(_Closed):
     labels: Annotated[dict[Line, Line], Field(min_length=1, max_length=100)]
 
 
+def _few(tags: list[GivenTagLabels]) -> list[GivenTagLabels]:
+    number = sum(len(each.labels) for each in tags)
+    if number > MAX_LABELS:
+        raise ValueError(f"have {number:,} labels, and may have {MAX_LABELS:,}; send fewer")
+    return tags
+
+
 class TagOptions(_Closed):
     """How to tag.
 
@@ -185,7 +194,7 @@ class TagOptions(_Closed):
 
     languages: Annotated[list[Line], Field(min_length=1, max_length=50)]
     top: Annotated[int, Field(ge=1, le=100)] = 5
-    tags: Annotated[list[GivenTagLabels], Field(max_length=1_000)] = []
+    tags: Annotated[list[GivenTagLabels], Field(max_length=1_000), AfterValidator(_few)] = []
 
 
 class TagRequest(TagOptions):

@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
@@ -54,16 +54,15 @@ def open_searcher(place: Place, model: SearchModel | None = None) -> Searcher:
         SearchError: If the store or its model is gone or damaged, or they do not belong together.
         CheckpointError: If the model that was named cannot be loaded.
     """
-    store = open_store(place.store)
-    try:
+    with ExitStack() as undone:
+        store = undone.enter_context(closing(open_store(place.store)))
         info = store.info
         if model is None or model.fingerprint != info.fingerprint:
             named = place.model
             model = load_store_model(place.store, info.model) if named is None else load_search_model(named)
-        return Searcher(model, store)
-    except BaseException:
-        store.close()
-        raise
+        searcher = Searcher(model, store)
+        undone.pop_all()  # from here on it stays open
+        return searcher
 
 
 @dataclass(eq=False)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,11 +18,16 @@ from isoglot.serving.asked import Refused
 from isoglot.serving.outcomes import refusal
 from isoglot.serving.settings import ServingSettings
 
-_OPEN = frozenset({"/", "/health", "/page/search.css", "/page/search.js", "/openapi.json"})
+_PAGE = ("/", "/page/search.css", "/page/search.js", "/page/icon.svg")
+_OPEN = frozenset({*_PAGE, "/health", "/openapi.json"})
 """What anybody may have: it tells nothing of the documents."""
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _BURST_SECONDS = 4
 _CLIENTS = 10_000
+_BODIES = 8
+"""Bodies of the greatest size that may be in memory at once, or many more smaller ones."""
+_NETWORK_BITS = 64
+"""Of an IPv6 address, what tells clients apart: the rest is theirs to choose."""
 _HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -79,6 +86,7 @@ class Guard:
         self._app = app
         self._settings = settings
         self._limiter = limiter or RateLimiter(settings.rate_limit)
+        self._held_bytes = 0
         self._hosts = _LOCAL_NAMES | {urlsplit(origin).hostname for origin in settings.origins}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,30 +108,33 @@ class Guard:
 
         try:
             self._admit(scope)
-            async with asyncio.timeout(self._settings.time_limit or None):
-                await self._app(scope, self._counted(scope, receive), sent)
+            await self._answer(scope, receive, sent)
         except Refused as error:
             if not started:
                 await refusal(error)(scope, receive, sent)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets the app answer in the time and with the bytes that a request may have."""
+        seconds, body = self._settings.time_limit, _Body()
+        try:
+            async with asyncio.timeout(seconds or None):
+                await self._app(scope, self._counted(scope, receive, body), send)
         except TimeoutError:
-            if not started:
-                late = Refused(
-                    503, f"this took more than {self._settings.time_limit:g} seconds; ask for less"
-                )
-                await refusal(late)(scope, receive, sent)
+            raise Refused(503, f"this took more than {seconds:g} seconds; ask for less") from None
+        finally:
+            self._held_bytes -= body.num_bytes
 
     def _admit(self, scope: Scope) -> None:
         """Raises `Refused` unless the request may be answered."""
         headers = Headers(scope=scope)
         self._check_origin(headers)
-        client = (scope.get("client") or ("unknown",))[0]
-        if self._settings.keys and scope["path"] not in _OPEN:
-            holder = self._settings.keys.holder(_key(headers))
-            if holder is None:
-                self._limit(f"without key {client}")  # guessing is slow
-                raise Refused(401, "this needs a key: Authorization: Bearer KEY", headers=_ASK)
-            client = holder
-        self._limit(client)
+        client, keys = _network((scope.get("client") or ("unknown",))[0]), self._settings.keys
+        holder = keys.holder(_key(headers)) if keys else client
+        scope.setdefault("state", {})["is_known"] = holder is not None
+        if holder is None and scope["path"] not in _OPEN:
+            self._limit(f"without key {client}")
+            raise Refused(401, "this needs a key: Authorization: Bearer KEY", headers=_ASK)
+        self._limit(holder or client)
 
     def _limit(self, client: str) -> None:
         seconds = self._limiter.wait(client)
@@ -142,25 +153,48 @@ class Guard:
         if origin.partition("://")[2] != host:
             raise Refused(403, "pages of this origin may not ask; start the server with --cors ORIGIN")
 
-    def _counted(self, scope: Scope, receive: Receive) -> Receive:
-        limit, total = self._settings.body_limit, 0
+    def _counted(self, scope: Scope, receive: Receive, body: _Body) -> Receive:
+        limit = self._settings.body_limit
         too_large = Refused(413, f"a request may have {limit:,} bytes; send less")
         stated = Headers(scope=scope).get("content-length", "0")
         if not (stated.isascii() and stated.isdigit()) or int(stated[:20]) > limit:
             raise too_large
 
         async def counted() -> Message:
-            nonlocal total
             message = await receive()
-            total += len(message.get("body", b""))
-            if total > limit:
+            more = len(message.get("body", b""))
+            body.num_bytes += more
+            self._held_bytes += more
+            if body.num_bytes > limit:
                 raise too_large
+            if self._held_bytes > _BODIES * limit:
+                raise Refused(503, "too much is being sent; send it again in a moment", headers=_AGAIN)
             return message
 
         return counted
 
 
 _ASK = {"WWW-Authenticate": "Bearer"}
+_AGAIN = {"Retry-After": "1"}
+
+
+@dataclass
+class _Body:
+    """How much of a body has come."""
+
+    num_bytes: int = 0
+
+
+def _network(address: str) -> str:
+    """Who asks, in few letters, whatever a proxy passes on."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    mapped = parsed.ipv4_mapped
+    return str(mapped or ipaddress.ip_network((int(parsed), _NETWORK_BITS), strict=False))
 
 
 def _key(headers: Headers) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from isoglot.errors import IsoglotError
@@ -18,6 +19,7 @@ from isoglot.serving.asked import Refused
 from isoglot.serving.batching import Overloaded
 
 log = logging.getLogger("isoglot.serving")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MAX_SHOWN = 20
 
 
@@ -76,8 +78,32 @@ def install(app: FastAPI) -> None:
         log.error("%s %s: %s", request.method, request.url.path, error)
         return _answer(503, ("the index or its model cannot be used now; see the server's log",))
 
+    async def stuck(request: Request, error: Exception) -> Response:
+        log.error("%s %s: %s", request.method, request.url.path, error)
+        return _answer(503, ("a file cannot be read or written now; see the server's log",))
+
+    async def gone(_request: Request, _error: Exception) -> Response:
+        return _answer(400, ("the request broke off",))
+
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Overloaded, overloaded)
     app.add_exception_handler(IsoglotError, failed)
+    app.add_exception_handler(OSError, stuck)
+    app.add_exception_handler(ClientDisconnect, gone)
+    log.addFilter(one_line)
+
+
+def one_line(record: logging.LogRecord) -> bool:
+    """Keeps what clients said from beginning a line of the log, or reaching a terminal.
+
+    Args:
+        record: What is logged; its message is changed.
+
+    Returns:
+        True: all is logged.
+    """
+    said = _CONTROL.sub(lambda sign: f"\\x{ord(sign[0]):02x}", record.getMessage())
+    record.msg, record.args = said, ()
+    return True

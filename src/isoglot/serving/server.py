@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from isoglot.errors import ConfigError
 from isoglot.serving.app import build_app
 from isoglot.serving.asked import Which
+from isoglot.serving.connections import Hurried
 from isoglot.serving.engine import Place, open_engine
 from isoglot.serving.feedback import Feedback
 from isoglot.serving.service import Service
@@ -53,18 +55,31 @@ def serve(
             vocabulary,
             feedback=None if folder is None else Feedback(folder),
         )
-        config = uvicorn.Config(
-            build_app(service),
-            log_level="warning",
-            access_log=False,  # addresses may hold the ids of documents
-            server_header=False,
-            timeout_graceful_shutdown=_END_SECONDS,
-        )
         with _signals(service), suppress(KeyboardInterrupt):
             announce(_address(listening), service)
-            uvicorn.Server(config).run(sockets=[listening])
+            uvicorn.Server(process_config(build_app(service))).run(sockets=[listening])
     finally:
         listening.close()
+
+
+def process_config(app: ASGIApp) -> uvicorn.Config:
+    """How uvicorn runs an app of this package.
+
+    Args:
+        app: The app.
+
+    Returns:
+        What a `uvicorn.Server` takes.
+    """
+    return uvicorn.Config(
+        app,
+        http=Hurried,
+        ws="none",
+        log_level="warning",
+        access_log=False,  # addresses may hold the ids of documents
+        server_header=False,
+        timeout_graceful_shutdown=_END_SECONDS,
+    )
 
 
 @contextmanager

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
@@ -20,10 +21,17 @@ from isoglot.media.pictures import open_picture
 from isoglot.search.model import Content
 from isoglot.serving.asked import Refused, parse
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 M = TypeVar("M", bound=BaseModel)
 Medium = Literal["image", "audio"]
 _ENDINGS = {"image": ".image", "audio": ".sound"}
 _MAX_PART_BYTES = 1 << 20
+_MAX_SIDE = 1_024
+"""No model sees more of a query; many of them may wait in memory."""
+_DECODING = ThreadPoolExecutor(2, thread_name_prefix="pictures")
+"""A picture takes up to half a GiB while it is unpacked."""
 _JSON = "application/json"
 _FORM = "multipart/form-data"
 
@@ -38,8 +46,10 @@ def content_type(request: Request) -> str:
         `application/json` or `multipart/form-data`.
 
     Raises:
-        Refused: 415 if it is another.
+        Refused: 415 if it is another, or compressed.
     """
+    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise Refused(415, "a body must come as it is, without Content-Encoding")
     given = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if given not in (_JSON, _FORM):
         raise Refused(415, f"the content type must be {_JSON} or {_FORM}, got {given[:100]!r}")
@@ -95,9 +105,16 @@ class Upload:
         if self.medium == "audio":
             return {"audio": str(self.path)}
         try:
-            return {"image": await asyncio.to_thread(open_picture, self.content)}
+            loop = asyncio.get_running_loop()
+            return {"image": await loop.run_in_executor(_DECODING, _small, self.content)}
         except MediaError as error:
             raise Refused(422, *error.problems) from None
+
+
+def _small(content: bytes) -> Image:
+    picture = open_picture(content)
+    picture.thumbnail((_MAX_SIDE, _MAX_SIDE))
+    return picture
 
 
 @asynccontextmanager

@@ -10,9 +10,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from isoglot.encoders.attention import attention_kernel
 from isoglot.errors import ConfigError
 from isoglot.robustness.embeddings import PERTURBATION
-from isoglot.training.attention import attention_kernel
 
 Features = Mapping[str, Any]
 """Input of an encoder by name; it is left as it is."""

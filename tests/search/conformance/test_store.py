@@ -44,6 +44,13 @@ def test_a_filter_finds_what_it_says_in_both_ways_of_searching(store, documents,
         assert {hit.document.doc_id for hit in store.search_text("hund", 100, where)} == with_words, where
 
 
+def test_a_language_does_not_stand_for_another_that_begins_like_it(store, vectors):
+    store.add([StoredDocument("slavey", text="Hund", language="den")], vectors[:1])
+    for where, found in ((Filter.of(language=["de"]), 24), (Filter.of(language=["den"]), 1)):
+        assert store.count(where) == found
+        assert len(store.search(vectors[0], 100, where)) == found
+
+
 def test_a_search_gives_the_most_similar_with_all_that_is_kept_of_them(store, documents, vectors):
     scaled = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     cosines = scaled @ scaled[3]
@@ -73,7 +80,7 @@ def test_dot_products_are_not_scaled(new_store, documents, vectors):
 
 def test_equal_scores_come_in_order_of_the_ids(new_store):
     store = new_store()
-    names = ["b", "c", "a", "e", "d"]
+    names = ["e", "d", "c", "b", "a"]  # so that the first that are found are not the first by name
     same = [StoredDocument(name, text="alike") for name in names]
     store.add(same, np.ones((5, 8), np.float32))
     assert [hit.document.doc_id for hit in store.search(np.ones(8, np.float32), 3)] == ["a", "b", "c"]

@@ -149,7 +149,7 @@ function show(answers, query) {
     const other = answers.length > 1 ? answers[1 - place] : null;
     const shared = other ? new Set(other.results.map(result => result.doc_id)) : null;
     const both = shared ? answer.results.filter(result => shared.has(result.doc_id)).length : 0;
-    column.querySelector("h2").textContent = other ? answer.model : "";
+    column.querySelector("h2").textContent = !other ? "" : other.model === answer.model ? `${answer.model} (${answer.engine})` : answer.model;
     column.querySelector("h2").hidden = !other;
     column.querySelector("p").textContent = other ? `index version ${answer.index_version}; ${both} of ${answer.results.length} in both` : "";
     column.querySelector("p").hidden = !other;
@@ -160,7 +160,8 @@ function show(answers, query) {
   const [answer] = answers;
   const mine = answer.my_languages.map(tag => languageName(tag, "en")).join(", ");
   const guess = mine && answer.guessed ? ` Your language: ${mine}, guessed from the query.` : "";
-  const number = answer.results.length ? counted(answer.results.length, "result", "results") : "Nothing found.";
+  const nothing = $("filters-told").value === "none" ? "Nothing found." : "Nothing found with these filters.";
+  const number = answer.results.length ? counted(answer.results.length, "result", "results") : nothing;
   told.textContent = `${number}${answer.results.length ? ` in ${answer.seconds.toFixed(2)} s.` : ""}${guess} Index version ${answer.index_version}.`;
 }
 
@@ -179,8 +180,8 @@ function shape(result, answer, query, other) {
     for (const part of [find("h3"), find(".said")]) part.lang = result.language;
   }
   find(".medium").textContent = MEDIA[result.modality] ?? "";
-  find(".source").textContent = result.source ?? "";
-  find("h3").textContent = title ?? "";
+  find(".source").textContent = Object.keys(state.index.tally.source).length > 1 ? result.source ?? "" : "";
+  find("h3").textContent = find("h3").title = title ?? "";
   find(".said").textContent = result.text ?? "";
   const there = other?.results.find(each => each.doc_id === result.doc_id);
   find(".why").textContent = `${result.why.text}${other ? (there ? `; rank ${there.rank} in the other` : "; not found by the other") : ""}`;

@@ -1,4 +1,4 @@
-"""The kernel that attends in training."""
+"""The kernel that attends, in training and in encoding."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import scaled_dot_product_attention
 
-from isoglot.training.attention import LONGEST, attention_kernel
+from isoglot.encoders.attention import LONGEST, attention_kernel
 
 
 def kernel_of(features: dict[str, object]) -> set[str]:

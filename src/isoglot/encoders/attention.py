@@ -24,8 +24,8 @@ def attention_kernel(features: Mapping[str, Any]) -> Iterator[None]:
     to nine times as long as plain products up to 64 positions, as long at 256, and half as long at 512.
 
     Args:
-        features: Model input, subwords (n, positions) or spectrograms (n, bands, columns); with any other the
-            choice is left to PyTorch.
+        features: Model input, subwords (n, positions) or spectrograms (n, bands, columns); with any other,
+            and within autocast, the choice is left to PyTorch.
 
     Yields:
         Nothing.
