@@ -93,6 +93,24 @@ def test_models_are_timed_once(study: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert write_report(study).is_file()
 
 
+def test_sizes_that_are_called_otherwise_are_timed_again(
+    study: Path, write_study_to: Callable[..., Path]
+) -> None:
+    """The cells are those of before, by their content; what was timed is kept by name."""
+    write_report(study)
+    sizes = 'sizes = ["static-8", "static-16"]'
+    points = 'name = "size"\n' + "".join(
+        f'[[axes.points]]\nlabel = "{label}"\nchanges = {{ "encoder.dimension" = {width} }}\n'
+        for label, width in (("static-8", 8), ("16 wide", 16))
+    )
+    path = write_study_to(study.parent, ANSWER, steps=11, replaced=(sizes, points))
+    config = read_config(path, StudyConfig)
+    run_study(config, build_grid(config, str(path)), running=Running(num_workers=0))
+    assert "| hybrid, 16 wide |" in write_report(study).with_suffix(".md").read_text()
+    costs = json.loads((study / "encoding.json").read_text())["costs"]
+    assert {cost["model"].split(", ")[1] for cost in costs} == {"static-8", "16 wide"}
+
+
 def test_a_folder_that_is_no_study_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="run `isoglot study` first"):
         write_report(tmp_path)

@@ -124,7 +124,8 @@ def encoding_costs(
     base = next((makes[make][0] for make, names in alike.items() if reference in names), None)
     if base is None:
         return []
-    key = short_hash([sorted(str(path) for _, path in makes.values()), answer.encoded, reference])
+    measured = sorted((name, str(path)) for name, path in makes.values())
+    key = short_hash([measured, answer.encoded, reference])
     kept = _kept_costs(study, key)
     if kept is None:
         each = next(
