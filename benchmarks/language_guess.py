@@ -1,8 +1,9 @@
 """How well the language of a text is guessed, on aligned texts whose languages are known.
 
-    python benchmarks/language_guess.py tatoeba=FOLDER tico-19=FOLDER [--texts N]
+    python benchmarks/language_guess.py [tatoeba=FOLDER tico-19=FOLDER] [--texts N]
 
-Each argument is a data set and the folder with its files. Prints the share of texts whose language is right,
+Each argument is a data set and the folder with its files; without any, these two, if they lie beside the
+repository. Prints the share of texts whose language is right,
 whatever its script or region, over all languages, over those that py3langid knows, and over texts of at most
 20 characters among the latter; and over such texts of ten large languages, also where it is told which ten.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import random
 from collections import defaultdict
+from pathlib import Path
 
 import py3langid.langid
 
@@ -20,6 +22,8 @@ from isoglot.corpora.languages import normalize_language
 from isoglot.errors import CorpusError
 from isoglot.search.detecting import guess_language
 
+_DATA = Path(__file__).parents[2] / "shared" / "data"
+BESIDE = {"tatoeba": _DATA / "tatoeba-laser", "tico-19": _DATA / "tico-19"}
 SHORT_CHARS = 20
 
 
@@ -60,9 +64,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("sources", nargs="+", metavar="NAME=FOLDER")
+    there = [f"{name}={folder}" for name, folder in BESIDE.items() if folder.is_dir()]
+    parser.add_argument("sources", nargs="*", default=there, metavar="NAME=FOLDER")
     parser.add_argument("--texts", type=int, default=60, help="texts of each language")
     given = parser.parse_args()
+    if not given.sources:
+        print("nothing to read: name a data set and its folder")
+        return
     known = known_languages()
     for source in given.sources:
         name, _, folder = source.partition("=")

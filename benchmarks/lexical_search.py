@@ -1,8 +1,8 @@
 """Lexical search in eleven languages: this package's words against words between spaces, in the same store.
 
-    python benchmarks/lexical_search.py XQUAD_R [--queries N]
+    python benchmarks/lexical_search.py [XQUAD_R] [--queries N]
 
-XQUAD_R is the folder with XQuAD-R's files. Prints for each language the share of questions for which one of
+XQUAD_R is the folder with XQuAD-R's files; without it, one beside the repository, if there is one. Prints for each language the share of questions for which one of
 the first ten sentences of the same language, by BM25, is judged relevant: with `isoglot.search.lexical`, with
 what stands between spaces, and with runs of letters and digits.
 """
@@ -23,6 +23,7 @@ from isoglot.search import Filter, StoredDocument, create_store
 from isoglot.search import lance as lance_stores
 from isoglot.search.lexical import tokenize
 
+XQUAD_R = Path(__file__).parents[2] / "shared" / "data" / "xquad-r"
 K = 10
 Tokenize = Callable[[str], list[str]]
 WAYS: dict[str, Tokenize] = {
@@ -67,10 +68,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("source", type=Path, help="XQuAD-R's folder")
+    parser.add_argument("source", type=Path, nargs="?", help="XQuAD-R's folder")
     parser.add_argument("--queries", type=int, default=200, help="questions of each language")
     given = parser.parse_args()
-    corpus = read_corpus("xquad-r", source=given.source)
+    if given.source is None and not XQUAD_R.is_dir():
+        print("nothing to read: name XQuAD-R's folder")
+        return
+    corpus = read_corpus("xquad-r", source=given.source or XQUAD_R)
     with tempfile.TemporaryDirectory() as folder:
         columns = {
             name: measure(corpus, way, given.queries, Path(folder) / str(number))
