@@ -3,9 +3,9 @@
     python benchmarks/language_guess.py [tatoeba=FOLDER tico-19=FOLDER] [--texts N]
 
 Each argument is a data set and the folder with its files; without any, these two, if they lie beside the
-repository. Prints the share of texts whose language is right,
-whatever its script or region, over all languages, over those that py3langid knows, and over texts of at most
-20 characters among the latter; and over such texts of ten large languages, also where it is told which ten.
+repository. Prints the share of texts whose language is right, whatever its script or region, over all
+languages, over those that py3langid knows, and over texts of at most 20 characters among the latter; and over
+such texts of ten large languages, also where it is told which ten.
 """
 
 from __future__ import annotations

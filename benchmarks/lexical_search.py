@@ -2,9 +2,10 @@
 
     python benchmarks/lexical_search.py [XQUAD_R] [--queries N]
 
-XQUAD_R is the folder with XQuAD-R's files; without it, one beside the repository, if there is one. Prints for each language the share of questions for which one of
-the first ten sentences of the same language, by BM25, is judged relevant: with `isoglot.search.lexical`, with
-what stands between spaces, and with runs of letters and digits.
+XQUAD_R is the folder with XQuAD-R's files; without it, one beside the repository, if there is one. Prints for
+each language the share of questions for which one of the first ten sentences of the same language, by BM25,
+is judged relevant: with `isoglot.search.lexical`, with what stands between spaces, and with runs of letters
+and digits.
 """
 
 from __future__ import annotations
