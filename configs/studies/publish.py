@@ -35,6 +35,7 @@ def publish(name: str) -> Path:
     text = text.replace("(figures/", f"(figures/{name}/").replace(
         "\n## Answer", f"\n{command}\n\n## Answer", 1
     )
+    text = text.replace(f"# {name}\n", f"# Question {name.removeprefix('q')}\n", 1)
     page.write_text(f"{text.rstrip()}\n", encoding="utf-8")
     return page
 
