@@ -62,7 +62,7 @@ docs: $(VENV)/.dev
 
 # Exit status 5 is pytest's "nothing matched", as in a checkout without slow tests.
 slow: $(VENV)/.dev
-	$(PYTEST) -m "slow or browser" --durations=10 || test $$? -eq 5
+	$(PYTEST) -n auto -m "slow or browser" --durations=10 || test $$? -eq 5
 
 $(VENV)/.bench: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[bench]"
