@@ -103,7 +103,7 @@ def test_bad_documents_and_settings_make_no_store(concepts, tmp_path):
 
 def test_a_full_disk_is_said_and_the_batches_before_it_stay(concepts, tmp_path, monkeypatch):
     path, store = write_rows(tmp_path / "rows.jsonl", TEXTS), str(tmp_path / "store")
-    rows = lance_stores._rows
+    rows = lance_stores.rows_of
 
     class Full:
         """A merge that finds no room."""
@@ -122,7 +122,7 @@ def test_a_full_disk_is_said_and_the_batches_before_it_stay(concepts, tmp_path, 
             monkeypatch.setattr("lancedb.table.LanceTable.merge_insert", lambda *_: Full())
         return rows(documents, *others)
 
-    monkeypatch.setattr(lance_stores, "_rows", rows_until_full)
+    monkeypatch.setattr(lance_stores, "rows_of", rows_until_full)
     with pytest.raises(
         SearchError, match=r"the disk is full \(No space left on device\); nothing was changed"
     ):

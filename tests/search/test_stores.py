@@ -170,7 +170,7 @@ def test_writers_that_know_nothing_of_each_other_take_turns_and_leave_no_documen
 
 def test_a_field_that_is_declared_while_documents_are_made_ready_is_left_empty(tmp_path, monkeypatch):
     store = filled(tmp_path / "store")
-    rows, others = lance_stores._rows, []
+    rows, others = lance_stores.rows_of, []
 
     def rows_while_another_declares(*given):
         made = rows(*given)
@@ -179,7 +179,7 @@ def test_a_field_that_is_declared_while_documents_are_made_ready_is_left_empty(t
             others[0].declare({"year": "integer"})
         return made
 
-    monkeypatch.setattr(lance_stores, "_rows", rows_while_another_declares)
+    monkeypatch.setattr(lance_stores, "rows_of", rows_while_another_declares)
     store.add([StoredDocument("new", text="fresh")], np.ones((1, 2), np.float32))
     assert store.get(["new"])["new"].fields == {}
     assert store.info.fields == {"year": "integer"}

@@ -18,30 +18,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from isoglot.errors import SearchError
 from isoglot.files import locked
 from isoglot.search.checking import check_query, in_order, prepare, tally_column, words_of_query
 from isoglot.search.documents import FieldKind, StoredDocument, check_fields
-from isoglot.search.filters import Condition, Filter
+from isoglot.search.filters import Filter
 from isoglot.search.interface import Hit, StoreInfo, Vectors
-from isoglot.search.lexical import tokenize
+from isoglot.search.lance_filters import among, condition_of
+from isoglot.search.lance_rows import columns_of, document_of, fields_of, own_columns, rows_of, schema_of
+from isoglot.search.lance_snapshot import Snapshot
 from isoglot.search.metadata import StoreMetadata, new_fields
 
 _TABLE = "documents"
 _METADATA = b"isoglot"
 _LOCK = ".isoglot.lock"
-_OWN = "field_"
-"""What the names of columns for the user's own fields start with."""
-
-_TEXTS = ("doc_id", "modality", "language", "text", "path", "title", "source", "digest")
-_KINDS: dict[FieldKind, pa.DataType] = {
-    "text": pa.string(),
-    "integer": pa.int64(),
-    "number": pa.float64(),
-    "boolean": pa.bool_(),
-}
 _NO_ROOM = re.compile("No space left on device|Disk quota exceeded|File too large")
 _NO_PERMISSION = re.compile("Permission denied|Operation not permitted|Read-only file system")
 """What the operating system says through the engine, whose errors have no numbers."""
@@ -73,12 +64,17 @@ class LanceStore:
         """
         self._uri = uri
         self._opened: Any = table
-        self._lock_file = None if "://" in str(folder) else Path(folder) / _LOCK
+        is_local = "://" not in str(folder)
+        self._lock_file = Path(folder) / _LOCK if is_local else None
+        self._versions = Path(folder) / f"{_TABLE}.lance" / "_versions" if is_local else None
         self._writing = threading.Lock()
+        self._reading = threading.Lock()
         self._indexed = False
+        self._snapshot: Snapshot | None = None
         with _errors(uri):
             self._metadata = StoreMetadata.parse(uri, (table.schema.metadata or {}).get(_METADATA))
             table.count_rows()
+            self._pinning = _connect(folder, follow=False)
 
     @property
     def _table(self) -> Any:
@@ -103,25 +99,38 @@ class LanceStore:
     def info(self) -> StoreInfo:
         """What the store says of itself, read anew."""
         with _errors(self._uri):
-            return self._metadata.info(self._uri, self._fields(), self._table.version)
+            now = self._now()
+            return self._metadata.info(self._uri, now.fields, now.version)
+
+    def _now(self) -> Snapshot:
+        """The latest version, read anew if anybody has made one since the last look."""
+        with _errors(self._uri):
+            known = self._snapshot
+            if known is not None and known.is_latest(lambda: int(self._table.version)):
+                return known
+            with self._reading:
+                table, known = self._table, self._snapshot
+                if known is None or not known.is_latest(lambda: int(table.version)):
+                    pinned = self._pinning.open_table(_TABLE)
+                    known = Snapshot(pinned, self._versions, self._metadata.dimension, EXACT_ROWS)
+                    self._snapshot = known
+                return known
 
     def _fields(self) -> dict[str, FieldKind]:
-        kinds: dict[Any, FieldKind] = {column: kind for kind, column in _KINDS.items()}
         with _errors(self._uri):
-            own = [each for each in self._table.schema if each.name.startswith(_OWN)]
-        return {each.name.removeprefix(_OWN): kinds[each.type] for each in own}
+            return fields_of(self._table.schema)
 
     def add(self, documents: Sequence[StoredDocument], vectors: Vectors) -> None:
         """Adds documents, and replaces those whose ids are there, in one commit."""
         fields = self._fields()
         rows = prepare(documents, vectors, fields, self._metadata)
-        table = _rows(documents, rows, self._table.schema, fields)
+        table = rows_of(documents, rows, self._table.schema, fields)
         with self._alone() as latest:
             if not self._indexed:  # making the store may have been interrupted
                 _build_indexes(latest, fields)
                 self._indexed = True
             if not latest.schema.equals(table.schema):  # another process has declared a field since
-                table = _rows(documents, rows, latest.schema, self._fields())
+                table = rows_of(documents, rows, latest.schema, self._fields())
             merge = latest.merge_insert("doc_id")
             merge.when_matched_update_all().when_not_matched_insert_all().execute(table)
 
@@ -130,13 +139,13 @@ class LanceStore:
         if not doc_ids:
             return 0
         with self._alone() as latest:
-            return int(latest.delete(_among("doc_id", tuple(doc_ids))).num_deleted_rows)
+            return int(latest.delete(among("doc_id", tuple(doc_ids))).num_deleted_rows)
 
     def get(self, doc_ids: Sequence[str]) -> dict[str, StoredDocument]:
         """Documents by id."""
         fields = self._fields()
-        found = self._by_id(doc_ids, _columns(fields))
-        return {row["doc_id"]: _document(row, fields) for row in found}
+        found = self._by_id(doc_ids, columns_of(fields))
+        return {row["doc_id"]: document_of(row, fields) for row in found}
 
     def digests(self, doc_ids: Sequence[str]) -> dict[str, str]:
         """What documents were indexed from."""
@@ -146,19 +155,21 @@ class LanceStore:
         if not doc_ids:
             return []
         with _errors(self._uri):
-            query = self._table.search().where(_among("doc_id", tuple(doc_ids))).select(columns)
+            query = self._table.search().where(among("doc_id", tuple(doc_ids))).select(columns)
             rows: list[dict[str, Any]] = query.limit(len(doc_ids)).to_arrow().to_pylist()
             return rows
 
     def search(self, vector: npt.NDArray[np.float32], limit: int, where: Filter | None = None) -> list[Hit]:
         """The documents most similar to a query's vector."""
         asked = check_query(vector, limit, self._metadata)
+        now = self._now()
+        condition = condition_of(where, now.fields)
         with _errors(self._uri):
+            if now.is_small:
+                return now.search(asked, limit, condition)
             query = self._table.search(asked, vector_column_name="vector").distance_type("dot")
-            query = query.ef(max(_BREADTH, 2 * (limit + _MORE))).nprobes(
-                _num_partitions(self._table.count_rows())
-            )
-        return self._hits(query, limit, where, "_distance", lambda distance: 1 - distance)
+            query = query.ef(max(_BREADTH, 2 * (limit + _MORE))).nprobes(_num_partitions(now.num_rows))
+        return self._hits(query, limit, condition, now.fields, ("_distance", lambda distance: 1 - distance))
 
     def search_text(self, query: str, limit: int, where: Filter | None = None) -> list[Hit]:
         """The documents that share words with a query, by BM25."""
@@ -168,29 +179,39 @@ class LanceStore:
         words = words_of_query(query)
         if not words:
             return []
+        now = self._now()
+        if not now.num_rows:  # there may be no index yet either
+            return []
+        condition = condition_of(where, now.fields)
         with _errors(self._uri):
-            if not self._table.count_rows():  # there may be no index yet either
-                return []
             matching: Any = lancedb.query.MatchQuery
             match = matching(" ".join(words), "words")
             search = self._table.search(match, query_type="fts")
-        return self._hits(search, limit, where, "_score", float)
+        return self._hits(search, limit, condition, now.fields, ("_score", float))
 
     def _hits(
-        self, query: Any, limit: int, where: Filter | None, column: str, score: Callable[[float], float]
+        self,
+        query: Any,
+        limit: int,
+        condition: str | None,
+        fields: Mapping[str, FieldKind],
+        score: tuple[str, Callable[[float], float]],
     ) -> list[Hit]:
-        fields = self._fields()
-        if where is not None and where.conditions:
-            query = query.where(_condition(where.check(fields)), prefilter=True)
+        column, read = score
         with _errors(self._uri):
-            rows = query.select([*_columns(fields), column]).limit(limit + _MORE).to_arrow().to_pylist()
-        return in_order([Hit(_document(row, fields), score(row[column])) for row in rows], limit)
+            if condition is not None:
+                query = query.where(condition, prefilter=True)
+            rows = query.select([*columns_of(fields), column]).limit(limit + _MORE).to_arrow().to_pylist()
+        return in_order([Hit(document_of(row, fields), read(row[column])) for row in rows], limit)
 
     def count(self, where: Filter | None = None) -> int:
         """How many documents there are, or fulfil a filter."""
-        wanted = None if where is None or not where.conditions else _condition(where.check(self._fields()))
+        now = self._now()
+        condition = condition_of(where, now.fields)
+        if condition is None:
+            return now.num_rows
         with _errors(self._uri):
-            return int(self._table.count_rows(wanted))
+            return int(self._table.count_rows(condition))
 
     def tally(self, field: str) -> dict[str, int]:
         """How many documents have each value of a built-in field."""
@@ -202,9 +223,7 @@ class LanceStore:
         with self._alone() as latest:
             fresh = new_fields(self._fields(), fields)
             if fresh:
-                latest.add_columns(
-                    pa.schema([pa.field(f"{_OWN}{name}", _KINDS[kind]) for name, kind in fresh.items()])
-                )
+                latest.add_columns(own_columns(fresh))
 
     def optimise(self) -> None:
         """Brings the indexes up to date, and many small files together into few."""
@@ -214,8 +233,9 @@ class LanceStore:
             _build_graph(latest)
 
     def close(self) -> None:
-        """Lets go of the table."""
-        self._opened = None
+        """Lets go of the table, and of what is kept of it."""
+        with self._reading:
+            self._opened = self._snapshot = None
 
 
 def open_lance(uri: str, folder: Path | str) -> LanceStore:
@@ -265,13 +285,7 @@ def create_lance(
         SearchError: If there is a store, or a field cannot be.
     """
     check_fields(fields)
-    columns = [pa.field(name, pa.string(), name not in {"doc_id", "modality", "digest"}) for name in _TEXTS]
-    columns += [
-        pa.field("words", pa.string()),
-        pa.field("vector", pa.list_(pa.float32(), metadata.dimension)),
-    ]
-    columns += [pa.field(f"{_OWN}{name}", _KINDS[kind]) for name, kind in fields.items()]
-    schema = pa.schema(columns, metadata={_METADATA: json.dumps(metadata.record())})
+    schema = schema_of(fields, metadata.dimension, {_METADATA: json.dumps(metadata.record())})
     if lance_exists(folder):
         raise SearchError(f"{uri}: there is a store already; open it, or delete the folder")
     with _errors(uri):
@@ -281,15 +295,16 @@ def create_lance(
         return store
 
 
-def _connect(folder: Path | str) -> Any:
+def _connect(folder: Path | str, *, follow: bool = True) -> Any:
     try:
         import lancedb
     except ModuleNotFoundError as error:
         raise SearchError(
             f"{folder}: this needs lancedb; install it with: pip install 'isoglot[search]'"
         ) from error
-    # Zero: every read looks whether another process has written.
-    return lancedb.connect(str(folder), read_consistency_interval=timedelta(0))
+    # Zero: every read looks whether another process has written; None: a table stays at the version that
+    # it was opened at.
+    return lancedb.connect(str(folder), read_consistency_interval=timedelta(0) if follow else None)
 
 
 def _build_indexes(table: Any, fields: Mapping[str, FieldKind]) -> None:
@@ -310,7 +325,7 @@ def _build_indexes(table: Any, fields: Mapping[str, FieldKind]) -> None:
         "modality": Bitmap,
         "source": BTree,
     }
-    wanted |= {f"{_OWN}{name}": BTree for name in fields}
+    wanted |= dict.fromkeys(own_columns(fields).names, BTree)
     for column in wanted.keys() - there:
         table.create_index(column, config=wanted[column]())
 
@@ -328,56 +343,6 @@ def _build_graph(table: Any) -> None:
 
 def _num_partitions(num_rows: int) -> int:
     return 1 + num_rows // _ROWS_PER_PARTITION
-
-
-def _columns(fields: Mapping[str, FieldKind]) -> list[str]:
-    return [*_TEXTS, *(f"{_OWN}{name}" for name in fields)]
-
-
-def _rows(
-    documents: Sequence[StoredDocument], vectors: Vectors, schema: pa.Schema, fields: Mapping[str, FieldKind]
-) -> pa.Table:
-    columns: dict[str, Any] = {name: [getattr(each, name) for each in documents] for name in _TEXTS}
-    columns["words"] = [" ".join(tokenize(each.words)) for each in documents]
-    columns["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
-    for name in fields:
-        columns[f"{_OWN}{name}"] = [each.fields.get(name) for each in documents]
-    return pa.table({name: columns[name] for name in schema.names}, schema=schema)
-
-
-def _document(row: Mapping[str, Any], fields: Mapping[str, FieldKind]) -> StoredDocument:
-    own = {name: row[f"{_OWN}{name}"] for name in fields if row[f"{_OWN}{name}"] is not None}
-    return StoredDocument(fields=own, **{name: row[name] for name in _TEXTS})
-
-
-def _condition(where: Filter) -> str:
-    """A checked filter as SQL."""
-    return " AND ".join(f"({_one(condition)})" for condition in where.conditions)
-
-
-def _one(condition: Condition) -> str:
-    column = condition.field if condition.field in _TEXTS else f"{_OWN}{condition.field}"
-    if condition.comparison == "=":
-        sql = _among(column, condition.values)
-    else:
-        sql = f"`{column}` {condition.comparison} {_literal(condition.values[0])}"
-    if condition.field == "language":
-        varieties = (_literal(f"{tag}-") for tag in condition.values)
-        sql = " OR ".join([sql, *(f"starts_with(`{column}`, {tag})" for tag in varieties)])
-    return f"{sql} OR `{column}` IS NULL" if condition.or_missing else sql
-
-
-def _among(column: str, values: Sequence[Any]) -> str:
-    return f"`{column}` IN ({', '.join(map(_literal, values))})"
-
-
-def _literal(value: Any) -> str:
-    """A value as SQL; in a text only the quote has a meaning, and two of them stand for one."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    return repr(value)
 
 
 @contextmanager
