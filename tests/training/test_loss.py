@@ -299,7 +299,7 @@ class Logged(TrainerCallback):
             self.steps.append(dict(logs))
 
 
-@pytest.mark.parametrize("kind", ["static", "transformer"])
+@pytest.mark.parametrize("kind", ["static", pytest.param("transformer", marks=pytest.mark.slow)])
 def test_the_trainer_logs_parts_that_sum_to_the_loss(
     toy_corpus: ParallelCorpus, tmp_path: Path, kind: str
 ) -> None:

@@ -262,6 +262,7 @@ def same(one: list[Tensor], other: list[Tensor]) -> bool:
     return all(torch.equal(here, there) for here, there in zip(one, other, strict=True))
 
 
+@pytest.mark.slow
 def test_without_radius_or_weight_training_is_bitwise_plain(
     toy_corpus: ParallelCorpus, tmp_path: Path
 ) -> None:
@@ -333,7 +334,10 @@ class StopAt(TrainerCallback):
             raise KeyboardInterrupt("on purpose")
 
 
-@pytest.mark.parametrize(("kind", "robust"), [("transformer", PGD), ("static", replace(NOISE, copies=2))])
+@pytest.mark.parametrize(
+    ("kind", "robust"),
+    [pytest.param("transformer", PGD, marks=pytest.mark.slow), ("static", replace(NOISE, copies=2))],
+)
 def test_a_resumed_training_is_bitwise_an_undisturbed_one(
     kind: str, robust: RobustSettings, toy_corpus: ParallelCorpus, tmp_path: Path
 ) -> None:

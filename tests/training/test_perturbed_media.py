@@ -72,7 +72,8 @@ class Losses(TrainerCallback):
             self.logs.append(logs)
 
 
-@pytest.mark.parametrize("mini_batch_size", [0, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("mini_batch_size", [0, 3])
 def test_both_towers_learn_under_attack(corpus: ParallelCorpus, tmp_path: Path, mini_batch_size: int) -> None:
     model = build(corpus)
     before = {name: weight.clone() for name, weight in model.named_parameters()}
