@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isoglot.cli.options import Json, Languages, split_tags
+from isoglot.cli.options import Encoder, Json, Languages, split_tags
 
 if TYPE_CHECKING:
     from isoglot.encoding import Encodings
     from isoglot.encoding.job import OnProgress
 
-_Model = Annotated[
-    str, typer.Argument(help="A sentence-transformers model, by folder or name.", metavar="MODEL")
-]
 _Sources = Annotated[
     list[str],
     typer.Argument(
@@ -55,7 +52,7 @@ _TextColumn = Annotated[str, typer.Option(help="Column of a table that holds the
 
 
 def encode(
-    model: _Model,
+    model: Encoder,
     sources: _Sources,
     out: _Out,
     side: _Side = "documents",

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isoglot.cli.options import Json, split_tags
+from isoglot.cli.options import Encoder, Json, split_tags
 
 if TYPE_CHECKING:
     from isoglot.search import FieldKind
 
-_Model = Annotated[
-    str, typer.Argument(help="A sentence-transformers model, by folder or name.", metavar="MODEL")
-]
 _Documents = Annotated[
     list[str],
     typer.Argument(
@@ -55,7 +52,7 @@ _BatchSize = Annotated[int, typer.Option(min=1, help="Documents that go in toget
 
 
 def index(
-    model: _Model,
+    model: Encoder,
     documents: _Documents,
     store: _Store,
     fields: _Fields = None,

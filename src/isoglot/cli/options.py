@@ -16,6 +16,9 @@ Model = Annotated[
         metavar="MODEL",
     ),
 ]
+Encoder = Annotated[
+    str, typer.Argument(help="A sentence-transformers model, by folder or name.", metavar="MODEL")
+]
 Data = Annotated[
     Path | None,
     typer.Option(help="Folder with a folder for each data set; without it, from the hub.", metavar="DIR"),

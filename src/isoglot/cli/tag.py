@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isoglot.cli.options import Json, split_tags
+from isoglot.cli.options import Encoder, Json, split_tags
 
 if TYPE_CHECKING:
     from isoglot.tagging import Tagged, Thresholds, Vocabulary
 
-_Model = Annotated[
-    str, typer.Argument(help="A sentence-transformers model, by folder or name.", metavar="MODEL")
-]
 _Files = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -95,7 +92,7 @@ _PerTag = Annotated[
 
 
 def tag(
-    model: _Model,
+    model: Encoder,
     files: _Files = None,
     tags: _Tags = None,
     tags_language: _TagsLanguage = None,

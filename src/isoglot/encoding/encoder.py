@@ -10,13 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from isoglot.encoding.loading import identify, load_model
 from isoglot.encoding.numerics import Precision, calculating, resolve_precision
-from isoglot.errors import ConfigError, SearchError
+from isoglot.errors import ConfigError
 from isoglot.retrieval.adapters import Adapter, Vectors, adapt
 from isoglot.retrieval.contents import Side
+from isoglot.retrieval.encode import as_vectors
 
 if TYPE_CHECKING:
     from isoglot.encoding.fast import TextTower
@@ -106,15 +105,7 @@ class FastEncoder:
             given = self.adapter.encode(
                 side, modality, list(contents), batch_size=self.adapter.batch_size, progress=False
             )
-        try:
-            vectors = np.asarray(given, np.float32)
-        except (TypeError, ValueError) as error:
-            raise SearchError(
-                f"the model gave no array of numbers for {len(contents)} {side} {modality}s: {error}"
-            ) from error
-        if vectors.ndim != 2 or len(vectors) != len(contents) or not vectors.shape[1]:
-            raise SearchError(f"{len(contents)} {side} {modality}s gave embeddings of shape {vectors.shape}")
-        return vectors
+        return as_vectors(given, len(contents), side, modality)
 
     @cached_property
     def _towers(self) -> dict[Side, TextTower | str]:

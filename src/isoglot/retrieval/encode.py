@@ -239,15 +239,33 @@ class _Encoding:
         given = self.adapter.encode(
             side, modality, contents, batch_size=self.batch_size, progress=self.progress
         )
-        try:
-            vectors = np.asarray(given, np.float32)
-        except (TypeError, ValueError) as error:
-            raise SearchError(
-                f"the model gave no array of numbers for {len(contents)} {side} {modality}s: {error}"
-            ) from error
-        if vectors.ndim != 2 or len(vectors) != len(contents) or not vectors.shape[1]:
-            raise SearchError(f"{len(contents)} {side} {modality}s gave embeddings of shape {vectors.shape}")
-        return vectors
+        return as_vectors(given, len(contents), side, modality)
+
+
+def as_vectors(given: Any, count: int, side: Side, modality: str) -> Vectors:
+    """What a model gave, as one vector for each of its inputs.
+
+    Args:
+        given: The model's answer.
+        count: How many inputs it was given.
+        side: Side of the inputs, for the error.
+        modality: Their medium, likewise.
+
+    Returns:
+        (count, D) float32.
+
+    Raises:
+        SearchError: If it is anything else.
+    """
+    try:
+        vectors = np.asarray(given, np.float32)
+    except (TypeError, ValueError) as error:
+        raise SearchError(
+            f"the model gave no array of numbers for {count} {side} {modality}s: {error}"
+        ) from error
+    if vectors.ndim != 2 or len(vectors) != count or not vectors.shape[1]:
+        raise SearchError(f"{count} {side} {modality}s gave embeddings of shape {vectors.shape}")
+    return vectors
 
 
 def open_cache(adapter: Adapter, cache: bool | str | Path) -> VectorCache | None:
