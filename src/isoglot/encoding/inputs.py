@@ -11,7 +11,6 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from isoglot.corpora.building import is_unicode
 from isoglot.corpora.languages import match_languages
@@ -257,11 +256,3 @@ def _digest(side: str, about: str, rows: Iterable[tuple[Any, ...]]) -> str:
     for row in rows:
         digest.update(json.dumps(row).encode())
     return digest.hexdigest()[:32]
-
-
-def count_by_medium(inputs: Inputs) -> dict[str, int]:
-    """How many inputs there are of each medium, by its name."""
-    counts = pc.value_counts(inputs.rows["modality"]).to_pylist()
-    return {
-        entry["values"]: entry["counts"] for entry in sorted(counts, key=lambda each: str(each["values"]))
-    }
