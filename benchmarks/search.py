@@ -124,11 +124,13 @@ def report(uri: str, num_documents: int, num_queries: int, dimension: int) -> No
         uri, model="none", fingerprint="none", dimension=dimension, fields={"share": "integer"}
     )
     _, filling = timed(lambda: fill(store, vectors, shares))
-    _, optimising = timed(store.optimise)
     print(
         f"{num_documents:,} documents x {dimension}: added in {filling / 1e3:.1f} s "
-        f"({num_documents / filling * 1e3:,.0f} a second), indexes in {optimising / 1e3:.1f} s"
+        f"({num_documents / filling * 1e3:,.0f} a second)",
+        flush=True,
     )
+    _, optimising = timed(store.optimise)
+    print(f"indexes in {optimising / 1e3:.1f} s", flush=True)
     print(f"{'':>15}  recall@{K}    p50 ms    p95 ms  cpu ms  numpy p50    ratio")
     for share in SHARES:
         print(measure(store, vectors, shares, queries, share), flush=True)

@@ -1,11 +1,12 @@
 """Kills processes that index a table, and says what each of them leaves: a program for a test.
 
-python indexing_run.py FOLDER KILLS BATCH_SIZE
+python indexing_run.py FOLDER KILLS BATCH_SIZE ENGINE
 
-Indexes FOLDER/rows.jsonl into FOLDER/whole undisturbed, and into FOLDER/store in processes that are killed:
-while the store is made, between and within batches, and while it is optimised; after each, another looks at
-the store. Processes are forked, since starting Python takes longer than what they do. Prints JSON: of each
-kill the documents that it left, or null without a store; and what the last process, which nobody kills, did.
+Indexes FOLDER/rows.jsonl into a store `whole` of the engine (lance or milvus) undisturbed, and into another
+in processes that are killed: while the store is made, between and within batches, and while it is optimised;
+after each, another looks at the store. Processes are forked, since starting Python takes longer than what
+they do. Prints JSON: of each kill the documents that it left, or null without a store; and what the last
+process, which nobody kills, did.
 """
 
 from __future__ import annotations
@@ -27,8 +28,15 @@ import numpy as np
 from isoglot.retrieval.adapters import Adapter
 from isoglot.search import SearchModel, index, open_store, store_exists
 from isoglot.search.lance import LanceStore
+from isoglot.search.milvus import MilvusStore
 
 FOLDER, KILLS, BATCH = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+ENGINE = {"lance": LanceStore, "milvus": MilvusStore}[sys.argv[4]]
+
+
+def uri_of(name: str) -> str:
+    """A store of the engine."""
+    return f"milvus:{FOLDER / name}.db" if ENGINE is MilvusStore else str(FOLDER / name)
 
 
 def encode(side, modality, contents, *, batch_size, progress):
@@ -43,23 +51,23 @@ def indexing(store: str, tell: Callable[[str], Any]) -> None:
         tell("encoding")
         return encode(*given, **options)
 
-    optimise = LanceStore.optimise
+    optimise = ENGINE.optimise
 
     def optimise_and_tell(self):
         tell("optimising")
         optimise(self)
 
-    LanceStore.optimise = optimise_and_tell  # type: ignore[method-assign]
+    ENGINE.optimise = optimise_and_tell  # type: ignore[method-assign]
     adapter = Adapter(encode_and_tell, "cosine", 32, ("text",), lambda: "f", lambda side, modality: "")
     report = index(
-        SearchModel("letters", "f", adapter), [FOLDER / "rows.jsonl"], FOLDER / store, batch_size=BATCH
+        SearchModel("letters", "f", adapter), [FOLDER / "rows.jsonl"], uri_of(store), batch_size=BATCH
     )
     tell(f"done {report.num_added} {report.num_unchanged}")
 
 
 def looking(store: str, tell: Callable[[str], Any]) -> None:
     """Tells how many documents a store holds; fails if they are not the first of those of the whole."""
-    if not store_exists(FOLDER / store):
+    if not store_exists(uri_of(store)):
         tell("null")
         return
     found, words = content(store)
@@ -71,7 +79,7 @@ def looking(store: str, tell: Callable[[str], Any]) -> None:
 
 def content(name: str) -> tuple[dict[str, Any], set[str]]:
     """All documents of a store as search by meaning finds them, and which of them search by words finds."""
-    store = open_store(FOLDER / name)
+    store = open_store(uri_of(name))
     hits = store.search(np.ones(4, np.float32), 10_000)
     words = {hit.document.doc_id for hit in store.search_text("odd", 10_000)}
     return {hit.document.doc_id: (hit.document, round(hit.score, 6)) for hit in hits}, words

@@ -135,14 +135,16 @@ def test_a_full_disk_is_said_and_the_batches_before_it_stay(concepts, tmp_path, 
 
 
 @pytest.mark.slow
-def test_killed_at_twenty_points_it_leaves_whole_batches_and_goes_on_from_there(tmp_path):
+@pytest.mark.parametrize("engine", ["lance", "milvus"])
+def test_killed_at_twenty_points_it_leaves_whole_batches_and_goes_on_from_there(engine, tmp_path):
+    pytest.importorskip("milvus_lite" if engine == "milvus" else "lancedb")
     batch, num_rows = 20, 1_000
     chance = random.Random(0)
     parities = ("even", "odd")
     texts = [f"{''.join(chance.choices('aeiou bcd', k=30))} {parities[row % 2]}" for row in range(num_rows)]
     write_rows(tmp_path / "rows.jsonl", texts, language="en")
     script = Path(__file__).with_name("indexing_run.py")
-    command = [sys.executable, "-W", "ignore", str(script), str(tmp_path), "20", str(batch)]
+    command = [sys.executable, "-W", "ignore", str(script), str(tmp_path), "20", str(batch), engine]
     ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=500)
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)

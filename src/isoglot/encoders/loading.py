@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isoglot.encoders.pretrained import without_bars
 from isoglot.encoders.transformer import PoolingMode, pooled_modules
 from isoglot.errors import CheckpointError
 
@@ -76,14 +77,15 @@ def _load(name: str, pooling: PoolingMode | None, device: str | None) -> Encoder
 
     try:
         _refuse_pickles(Path(name))
-        if pooling:
-            return Encoder(modules=pooled_modules(name, pooling), device=device)
-        classes = {kind: _module_class(name, kind) for kind in _types(name)}
-        ours = {kind: found for kind, found in classes.items() if kind.startswith(_OURS)}
-        if not ours:
-            return Encoder(name, device=device)
-        # Without this sentence-transformers asks to trust all code that the model names, or none.
-        return Encoder._load_with_module_classes(name, ours, device=device)
+        with without_bars():
+            if pooling:
+                return Encoder(modules=pooled_modules(name, pooling), device=device)
+            classes = {kind: _module_class(name, kind) for kind in _types(name)}
+            ours = {kind: found for kind, found in classes.items() if kind.startswith(_OURS)}
+            if not ours:
+                return Encoder(name, device=device)
+            # Without this sentence-transformers asks to trust all code that the model names, or none.
+            return Encoder._load_with_module_classes(name, ours, device=device)
     except CheckpointError:
         raise
     except Exception as error:  # a damaged folder raises almost anything

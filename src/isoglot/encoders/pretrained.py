@@ -18,23 +18,39 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def without_reports() -> Iterator[None]:
-    """Within the context, transformers does not report the weights that are left out on purpose.
+def without_bars() -> Iterator[None]:
+    """Within the context, transformers shows no bar for the weights that it reads.
 
     Yields:
         Nothing.
     """
     from transformers.utils import logging
 
-    verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    was_on = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
-        logging.set_verbosity(verbosity)
-        if bar:
+        if was_on:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def without_reports() -> Iterator[None]:
+    """Within the context, transformers does not report the weights that are left out on purpose, either.
+
+    Yields:
+        Nothing.
+    """
+    from transformers.utils import logging
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    try:
+        with without_bars():
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
 
 
 def read_config(name: str) -> PreTrainedConfig:

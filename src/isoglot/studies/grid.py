@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 from isoglot.config import build_config, read_toml, set_key
 from isoglot.errors import ConfigError
 from isoglot.experiments.config import ExperimentConfig
-from isoglot.studies.cells import Cell, CellRecord, folder_of
+from isoglot.studies.cells import Cell, folder_of
 from isoglot.studies.config import AxisConfig, StudyConfig
 from isoglot.studies.content import content_hash, evaluation_hash
 from isoglot.studies.cost import estimate_cost
@@ -95,26 +95,6 @@ def build_grid(config: StudyConfig, source: str, options: Sequence[str] = ()) ->
     if problems:
         raise ConfigError("\n".join(f"{source}: {problem}" for problem in problems))
     return tuple(sorted(cells.values(), key=lambda cell: (cell.cost, cell.seed, cell.id)))
-
-
-def reference_of(config: StudyConfig, records: Iterable[CellRecord]) -> tuple[CellRecord, ...]:
-    """The cells that others are compared with.
-
-    Args:
-        config: The study.
-        records: Its records.
-
-    Returns:
-        The finished ones at the reference point, one of each seed, by seed; none if there is no reference.
-    """
-    if not config.reference:
-        return ()
-    found = [
-        record
-        for record in records
-        if record.finished and any(config.reference.items() <= point.items() for point in record.points)
-    ]
-    return tuple(sorted(found, key=lambda record: record.seed))
 
 
 def only_arms(cells: Sequence[Cell], arms: Sequence[str]) -> tuple[Cell, ...]:
