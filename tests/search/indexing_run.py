@@ -72,7 +72,10 @@ def looking(store: str, tell: Callable[[str], Any]) -> None:
         return
     found, words = content(store)
     right, right_words = content("whole")
-    assert found == {f"d{number}": right[f"d{number}"] for number in range(len(found))}, len(found)
+    assert found.keys() == {f"d{number}" for number in range(len(found))}, len(found)
+    for doc_id, (document, score) in found.items():
+        assert document == right[doc_id][0]
+        assert abs(score - right[doc_id][1]) < 1e-5
     assert words == right_words & found.keys()
     tell(str(len(found)))
 
@@ -82,7 +85,7 @@ def content(name: str) -> tuple[dict[str, Any], set[str]]:
     store = open_store(uri_of(name))
     hits = store.search(np.ones(4, np.float32), 10_000)
     words = {hit.document.doc_id for hit in store.search_text("odd", 10_000)}
-    return {hit.document.doc_id: (hit.document, round(hit.score, 6)) for hit in hits}, words
+    return {hit.document.doc_id: (hit.document, hit.score) for hit in hits}, words
 
 
 def started(work: Callable[..., None], store: str) -> tuple[int, Any]:
@@ -100,12 +103,12 @@ def started(work: Callable[..., None], store: str) -> tuple[int, Any]:
         os._exit(1)
 
 
-def finished(work: Callable[..., None], store: str) -> str:
-    """The last line of a process that ends by itself."""
+def finished(work: Callable[..., None], store: str) -> list[tuple[str, float]]:
+    """The lines of a process that ends by itself, and when it told them."""
     process, lines = started(work, store)
-    told: list[str] = [line.strip() for line in lines]
+    told = [(line.strip(), time.monotonic()) for line in lines]
     assert os.waitpid(process, 0)[1] == 0
-    return told[-1]
+    return told
 
 
 def killed(event: str, times: int, delay: float) -> None:
@@ -123,9 +126,8 @@ def killed(event: str, times: int, delay: float) -> None:
 
 if __name__ == "__main__":
     chance = random.Random(0)
-    start = time.monotonic()
-    finished(indexing, "whole")
-    batch_seconds = (time.monotonic() - start) * BATCH / sum(1 for _ in (FOLDER / "rows.jsonl").open())
+    times = [when for what, when in finished(indexing, "whole") if what in ("encoding", "optimising")]
+    batch_seconds = (times[-1] - times[0]) / (len(times) - 1)
     left = []
     for number in range(KILLS):
         if number < 3:  # while the store is made
@@ -134,7 +136,7 @@ if __name__ == "__main__":
             killed("encoding", chance.randint(2, 4), chance.uniform(0, batch_seconds))
         else:
             killed("optimising", 1, 0)
-        left.append(json.loads(finished(looking, "store")))
-    last = finished(indexing, "store")
-    told = {"left": left, "last": last, "in_the_end": int(finished(looking, "store"))}
+        left.append(json.loads(finished(looking, "store")[-1][0]))
+    last = finished(indexing, "store")[-1][0]
+    told = {"left": left, "last": last, "in_the_end": int(finished(looking, "store")[-1][0])}
     sys.stdout.write(json.dumps(told))
