@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,27 @@ def test_modules_hand_on_float32_whatever_they_multiply_in(model: SentenceTransf
         model(model.preprocess(["red sea"]))
     hook.remove()
     assert seen == [torch.float32]
+
+
+def test_a_thread_that_keeps_rounded_weights_rounds_them_once_until_they_are_forgotten(
+    model: SentenceTransformer,
+) -> None:
+    features = model.preprocess(["red sea"])
+
+    def roundings() -> int:
+        with torch.profiler.profile() as profile, calculating(model, "bf16"):
+            model(dict(features))
+        return sum(event.count for event in profile.key_averages() if event.key == "aten::_to_copy")
+
+    def keeping() -> list[int]:
+        numerics.keep_rounded_weights()
+        counts = [roundings(), roundings()]
+        numerics.forget_rounded_weights()
+        return [*counts, roundings()]
+
+    first, again = roundings(), roundings()
+    with ThreadPoolExecutor(1) as thread:
+        kept = thread.submit(keeping).result()
+    num_products = sum(isinstance(module, torch.nn.Linear) for module in model.modules())
+    assert first == again == kept[0] == kept[2]
+    assert kept[1] <= first - num_products

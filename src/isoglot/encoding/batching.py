@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,22 +12,38 @@ import numpy.typing as npt
 Integers = npt.NDArray[np.int64]
 
 
-def token_batches(lengths: Integers, budget: int) -> Iterator[Integers]:
-    """Cuts inputs into batches that a model sees at once, the longest first.
+def token_batches(lengths: Integers, budget: int, overhead: int = 0) -> list[Integers]:
+    """Cuts inputs into batches that a model sees at once, the longest first, so that the whole costs least.
+
+    A batch costs its tokens, padding included, and what every batch costs whatever is in it: few large
+    batches pad much, many small ones each begin anew. The least sum is found by dynamic programming over the
+    inputs in the order of their length.
 
     Args:
         lengths: (n,) tokens of each input, at least 1.
         budget: Tokens of a batch at most, padding included; an input that is longer is a batch of its own.
+        overhead: What a batch costs beside its tokens, in tokens.
 
-    Yields:
+    Returns:
         Rows of each batch; among equals in length, in their order.
     """
     order = np.argsort(-lengths, kind="stable")
-    start = 0
-    while start < len(order):
-        stop = start + max(1, budget // int(lengths[order[start]]))
-        yield order[start:stop]
-        start = stop
+    widths = lengths[order]
+    least = np.full(len(order) + 1, np.iinfo(np.int64).max)
+    least[0] = 0
+    starts = np.zeros(len(order) + 1, np.int64)
+    for start, width in enumerate(widths.tolist()):
+        stop = min(start + max(1, budget // width), len(order)) + 1
+        costs = least[start] + overhead + width * np.arange(1, stop - start)
+        better = np.flatnonzero(costs < least[start + 1 : stop]) + start + 1
+        least[better] = costs[better - start - 1]
+        starts[better] = start
+    batches: list[Integers] = []
+    stop = len(order)
+    while stop:
+        batches.append(order[starts[stop] : stop])
+        stop = int(starts[stop])
+    return batches[::-1]
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,15 +18,19 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Router, Transformer
 from sentence_transformers.util import truncate_embeddings
 
-from isoglot.encoders.attention import attention_kernel
+from isoglot.encoders.attention import LONGEST, attention_over
 from isoglot.encoders.encoder import Encoder
 from isoglot.encoders.inputs import as_texts, taken_for_media
-from isoglot.encoding.batching import Ragged, token_batches
+from isoglot.encoding.batching import Integers, Ragged, token_batches
 from isoglot.encoding.numerics import Precision, calculating
+from isoglot.encoding.threads import side_by_side
 from isoglot.retrieval.adapters import Vectors, prompt_of
 from isoglot.retrieval.contents import Side
 
 _OUR_MODULES = ("sentence_transformers.", "isoglot.encoders.")
+_OVERHEAD_SHARE = 10
+"""A batch costs about a tenth of a full one whatever is in it (measured on a CPU)."""
+
 _RAGGED = {"padding": False}
 _PROBE = ["a", "two texts of different length"]
 _BY_TOKEN = ("input_ids", "attention_mask", "token_type_ids")
@@ -69,18 +73,32 @@ class TextTower:
             NotUnderstoodError: If among the texts is one that the model itself would take for a file.
         """
         tokens, rest, options = self._tokenize(texts)
+        batches = token_batches(tokens.lengths, self.batch_tokens, self.batch_tokens // _OVERHEAD_SHARE)
         self.model.eval()
-        vectors: Vectors | None = None
+        made: list[Vectors] = []
         with calculating(self.model, self.precision):
-            for rows in token_batches(tokens.lengths, self.batch_tokens):
-                made = self._forward(tokens, rest, rows, options)
-                if vectors is None:
-                    vectors = np.empty((len(texts), made.shape[1]), np.float32)
-                vectors[rows] = made
+            for vectors in self._forward_all(batches, tokens, rest, options):
+                made.append(vectors)
                 if advance is not None:
-                    advance(len(rows))
-        assert vectors is not None
-        return vectors
+                    advance(len(vectors))
+        in_order = np.empty((len(texts), made[0].shape[1]), np.float32)
+        in_order[np.concatenate(batches)] = np.concatenate(made)
+        return in_order
+
+    def _forward_all(
+        self, batches: Sequence[Integers], tokens: Ragged, rest: dict[str, Any], options: dict[str, Any]
+    ) -> Iterator[Vectors]:
+        """Vectors of each batch; the kernel that attends is chosen apart for long and for short ones."""
+        longest = [int(tokens.lengths[rows[0]]) for rows in batches]
+        num_long = sum(length > LONGEST for length in longest)
+        device = self.model.device.type
+        for part in (slice(0, num_long), slice(num_long, None)):
+            if not batches[part]:
+                continue
+            with attention_over(longest[part][0], device):
+                yield from side_by_side(
+                    lambda rows: self._forward(tokens, rest, rows, options), batches[part], device=device
+                )
 
     def _tokenize(self, texts: Sequence[str]) -> tuple[Ragged, dict[str, Any], dict[str, Any]]:
         """Tokens of each text; what else the model's modules are given; and options of its forward."""
@@ -110,12 +128,11 @@ class TextTower:
         return Ragged.of(by_token, fill, left=left), rest, options
 
     def _forward(
-        self, tokens: Ragged, rest: Mapping[str, Any], rows: Any, options: Mapping[str, Any]
+        self, tokens: Ragged, rest: Mapping[str, Any], rows: Integers, options: Mapping[str, Any]
     ) -> Vectors:
         device = self.model.device
         features = {name: torch.from_numpy(array).to(device) for name, array in tokens.padded(rows).items()}
-        with attention_kernel(features):
-            made = self.model({**features, **rest}, **options)["sentence_embedding"]
+        made = self.model({**features, **rest}, **options)["sentence_embedding"]
         if self.model.truncate_dim is not None:
             made = truncate_embeddings(made, self.model.truncate_dim)
         vectors: Vectors = made.float().cpu().numpy()

@@ -7,8 +7,8 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Literal, get_args
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
 
 from isoglot.corpora.building import is_unicode
 from isoglot.corpora.languages import normalize_language
@@ -69,6 +69,13 @@ class StoredDocument:
         """What lexical search looks into: title and text, whatever the medium."""
         return "\n".join(part for part in (self.title, self.text) if part)
 
+    def record(self) -> dict[str, Any]:
+        """All but the digest, in JSON's types."""
+        # Not `asdict`, which copies deeply, and takes longer than a search.
+        shown: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        del shown["digest"]
+        return shown | {"fields": dict(self.fields)}
+
 
 def digest_of(document: StoredDocument, content: bytes = b"") -> str:
     """A digest of all that a store keeps of a document.
@@ -80,7 +87,7 @@ def digest_of(document: StoredDocument, content: bytes = b"") -> str:
     Returns:
         32 hexadecimal digits.
     """
-    record = asdict(document) | {"digest": ""}
+    record = document.record() | {"digest": ""}
     plain = json.dumps(record, sort_keys=True, ensure_ascii=True)
     return hashlib.blake2b(f"{plain}\0".encode() + content, digest_size=16).hexdigest()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -113,10 +113,8 @@ class Answer:
 
 
 def _record(result: Ranked) -> dict[str, Any]:
-    document = asdict(result.document)
-    del document["digest"]
-    why = asdict(result.why) | {"text": result.why.text()}
-    return {"rank": result.rank, "score": result.score, **document, "why": why}
+    why = vars(result.why) | {"text": result.why.text()}
+    return {"rank": result.rank, "score": result.score, **result.document.record(), "why": why}
 
 
 class Searcher:

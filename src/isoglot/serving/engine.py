@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from isoglot.encoding.numerics import forget_rounded_weights, keep_rounded_weights
 from isoglot.errors import SearchError
 from isoglot.search.interface import StoreInfo
 from isoglot.search.model import Content, SearchModel, load_search_model, load_store_model
@@ -100,7 +101,9 @@ class Engine:
         self.observe = observe
         self._settings = settings
         self._open = opened
-        self._model_thread: Executor = ThreadPoolExecutor(1, thread_name_prefix="model")
+        self._model_thread: Executor = ThreadPoolExecutor(
+            1, thread_name_prefix="model", initializer=keep_rounded_weights
+        )
         self._store_threads: Executor = ThreadPoolExecutor(_STORE_THREADS, thread_name_prefix="store")
         self._reloading = asyncio.Lock()
         self._held = self._hold(searcher)
@@ -144,6 +147,7 @@ class Engine:
     def _let_go(self, held: _Held) -> None:
         if held.retired and not held.users:
             self._store_threads.submit(held.searcher.store.close)
+            self._model_thread.submit(forget_rounded_weights)
 
     async def search(self, query: Content, settings: SearchSettings) -> Answer:
         """Searches, sharing the model's work with other requests.

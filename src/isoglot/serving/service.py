@@ -125,10 +125,7 @@ def answer_record(answer: Answer, which: Which) -> dict[str, Any]:
 
 def document_record(document: StoredDocument) -> dict[str, Any]:
     """A document as clients get it."""
-    names = ("doc_id", "modality", "language", "text", "path", "title", "source")
-    return finish_record(
-        {name: getattr(document, name) for name in names} | {"fields": dict(document.fields)}
-    )
+    return finish_record(document.record())
 
 
 def finish_record(record: dict[str, Any]) -> dict[str, Any]:
