@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 import numpy.typing as npt
 from hypothesis import HealthCheck, given, settings
@@ -25,29 +23,45 @@ def test_batches_hold_every_row_once_and_keep_to_the_budget(lengths: list[int], 
     assert longest == sorted(longest, reverse=True)
 
 
-def test_nothing_is_padded_that_costs_more_than_a_batch_of_its_own_and_equals_keep_their_order() -> None:
-    lengths = np.array([2, 9, 2, 4, 2, 4])
-    batches = [rows.tolist() for rows in token_batches(lengths, 8)]
-    assert batches == [[1], [3, 5], [0, 2, 4]]
-    assert [rows.tolist() for rows in token_batches(lengths, 100, 4)] == [[1], [3, 5], [0, 2, 4]]
-    assert [rows.tolist() for rows in token_batches(lengths, 100, 8)] == [[1], [3, 5, 0, 2, 4]]
-    assert [rows.tolist() for rows in token_batches(lengths, 100, 90)] == [[1, 3, 5, 0, 2, 4]]
+def test_equals_keep_their_order_and_padding_is_weighed_against_batches() -> None:
+    def cut(budget: int, overhead: int, num_workers: int = 1) -> list[list[int]]:
+        lengths = np.array([2, 9, 2, 4, 2, 4])
+        batches = token_batches(lengths, budget, overhead=overhead, num_workers=num_workers)
+        return [rows.tolist() for rows in batches]
+
+    assert cut(8, 0) == [[1], [3, 5], [0, 2, 4]]
+    assert cut(100, 0) == [[1], [3, 5], [0, 2, 4]]
+    assert cut(100, 90) == [[1, 3, 5, 0, 2, 4]]
+    assert cut(100, 90, num_workers=2) == [[1, 3], [5, 0, 2, 4]]
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.integers(1, 12), min_size=1, max_size=9), st.integers(1, 60), st.integers(0, 30))
-def test_no_other_cut_costs_less(lengths: list[int], budget: int, overhead: int) -> None:
-    tokens = np.array(sorted(lengths, reverse=True))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(LENGTHS, st.integers(1, 200), st.integers(0, 60), st.integers(1, 4))
+def test_no_worker_is_done_later_than_with_full_batches(
+    lengths: list[int], budget: int, overhead: int, num_workers: int
+) -> None:
+    tokens = np.array(lengths)
 
-    def cost(batches: list[npt.NDArray[np.int64]]) -> int:
-        return sum(overhead + len(rows) * int(tokens[rows].max()) for rows in batches)
+    def last_done(batches: list[npt.NDArray[np.int64]]) -> int:
+        done = [0] * num_workers
+        for rows in batches:
+            done.sort()
+            done[0] += overhead + len(rows) * int(tokens[rows].max())
+        return max(done)
 
-    cuts = []
-    for chosen in product([False, True], repeat=len(tokens) - 1):
-        batches = np.split(np.arange(len(tokens)), 1 + np.flatnonzero(chosen))
-        if all(len(rows) == 1 or len(rows) * tokens[rows].max() <= budget for rows in batches):
-            cuts.append(cost(batches))
-    assert cost(token_batches(tokens, budget, overhead)) == min(cuts)
+    order, full = np.argsort(-tokens, kind="stable"), []
+    while len(order):
+        full.append(order[: max(1, budget // tokens[order[0]])])
+        order = order[len(full[-1]) :]
+    chosen = token_batches(tokens, budget, overhead=overhead, num_workers=num_workers)
+    assert last_done(chosen) <= last_done(full)
+
+
+def test_workers_get_like_shares() -> None:
+    lengths = np.full(24, 10)
+    batches = token_batches(lengths, 1_000, overhead=20, num_workers=2)
+    assert [len(rows) for rows in batches] == [12, 12]
+    assert [len(rows) for rows in token_batches(lengths, 1_000, overhead=20)] == [24]
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

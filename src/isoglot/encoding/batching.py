@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,40 +11,55 @@ import numpy as np
 import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
+_BUDGET_STEP = 0.87
+"""Each budget that is tried is so much of the one before."""
 
 
-def token_batches(lengths: Integers, budget: int, overhead: int = 0) -> list[Integers]:
-    """Cuts inputs into batches that a model sees at once, the longest first, so that the whole costs least.
+def token_batches(
+    lengths: Integers, budget: int, *, overhead: int = 0, num_workers: int = 1
+) -> list[Integers]:
+    """Cuts inputs into batches that a model sees at once, the longest first, so that all are done soonest.
 
     A batch costs its tokens, padding included, and what every batch costs whatever is in it: few large
-    batches pad much, many small ones each begin anew. The least sum is found by dynamic programming over the
-    inputs in the order of their length.
+    batches pad much and leave workers idle, many small ones each begin anew. Of budgets up to the given one
+    that is taken with which the last worker is done first.
 
     Args:
         lengths: (n,) tokens of each input, at least 1.
         budget: Tokens of a batch at most, padding included; an input that is longer is a batch of its own.
         overhead: What a batch costs beside its tokens, in tokens.
+        num_workers: How many batches are worked on at a time.
 
     Returns:
         Rows of each batch; among equals in length, in their order.
     """
     order = np.argsort(-lengths, kind="stable")
-    widths = lengths[order]
-    least = np.full(len(order) + 1, np.iinfo(np.int64).max)
-    least[0] = 0
-    starts = np.zeros(len(order) + 1, np.int64)
-    for start, width in enumerate(widths.tolist()):
-        stop = min(start + max(1, budget // width), len(order)) + 1
-        costs = least[start] + overhead + width * np.arange(1, stop - start)
-        better = np.flatnonzero(costs < least[start + 1 : stop]) + start + 1
-        least[better] = costs[better - start - 1]
-        starts[better] = start
-    batches: list[Integers] = []
-    stop = len(order)
-    while stop:
-        batches.append(order[starts[stop] : stop])
-        stop = int(starts[stop])
-    return batches[::-1]
+    widths: list[int] = lengths[order].tolist()
+    budgets = {budget}
+    while (smaller := int(min(budgets) * _BUDGET_STEP)) >= widths[0]:
+        budgets.add(smaller)
+    cuts = [_cut(widths, each) for each in sorted(budgets, reverse=True)]
+    best = min(cuts, key=lambda cut: _time_of(widths, cut, overhead, num_workers))
+    return [order[batch] for batch in best]
+
+
+def _cut(widths: Sequence[int], budget: int) -> list[slice]:
+    """Full batches of inputs that are sorted by width, the longest first."""
+    batches = []
+    start = 0
+    while start < len(widths):
+        stop = min(start + max(1, budget // widths[start]), len(widths))
+        batches.append(slice(start, stop))
+        start = stop
+    return batches
+
+
+def _time_of(widths: Sequence[int], batches: Sequence[slice], overhead: int, num_workers: int) -> int:
+    """When the last worker is done, in tokens, if each takes the next batch as soon as it has none."""
+    done = [0] * num_workers
+    for batch in batches:
+        heapq.heapreplace(done, done[0] + (batch.stop - batch.start) * widths[batch.start] + overhead)
+    return max(done)
 
 
 @dataclass(frozen=True, eq=False)

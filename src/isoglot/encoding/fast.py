@@ -23,7 +23,7 @@ from isoglot.encoders.encoder import Encoder
 from isoglot.encoders.inputs import as_texts, taken_for_media
 from isoglot.encoding.batching import Integers, Ragged, token_batches
 from isoglot.encoding.numerics import Precision, calculating
-from isoglot.encoding.threads import side_by_side
+from isoglot.encoding.threads import num_side_by_side, side_by_side
 from isoglot.retrieval.adapters import Vectors, prompt_of
 from isoglot.retrieval.contents import Side
 
@@ -73,7 +73,12 @@ class TextTower:
             NotUnderstoodError: If among the texts is one that the model itself would take for a file.
         """
         tokens, rest, options = self._tokenize(texts)
-        batches = token_batches(tokens.lengths, self.batch_tokens, self.batch_tokens // _OVERHEAD_SHARE)
+        batches = token_batches(
+            tokens.lengths,
+            self.batch_tokens,
+            overhead=self.batch_tokens // _OVERHEAD_SHARE,
+            num_workers=num_side_by_side(self.model.device.type),
+        )
         self.model.eval()
         made: list[Vectors] = []
         with calculating(self.model, self.precision):

@@ -14,6 +14,18 @@ Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 
 
+def num_side_by_side(device: str) -> int:
+    """How many batches `side_by_side` works on at a time, if there are as many.
+
+    Args:
+        device: Kind of device that works.
+
+    Returns:
+        PyTorch's threads on a CPU, else 1.
+    """
+    return torch.get_num_threads() if device == "cpu" else 1
+
+
 def side_by_side(
     work: Callable[[Batch], Result], batches: Sequence[Batch], *, device: str
 ) -> Iterator[Result]:
@@ -31,7 +43,7 @@ def side_by_side(
         What came of each batch, in order.
     """
     cores = torch.get_num_threads()
-    number = min(cores, len(batches)) if device == "cpu" else 1
+    number = min(num_side_by_side(device), len(batches))
     if number <= 1:
         yield from map(work, batches)
         return
