@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 import torch
@@ -50,16 +52,23 @@ def side_by_side(
     halved, kind = torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu")
     has_gradients = torch.is_grad_enabled()
 
-    def start() -> None:
-        torch.set_num_threads(cores // number)
-        keep_rounded_weights()  # from one batch to the next; all go with the caller's autocast
-
     def do(batch: Batch) -> Result:
+        torch.set_num_threads(cores // number)
         with torch.autocast("cpu", kind, enabled=halved), torch.set_grad_enabled(has_gradients):
             return work(batch)
 
     try:
-        with ThreadPoolExecutor(number, thread_name_prefix="batch", initializer=start) as pool:
-            yield from pool.map(do, batches)
+        yield from _threads(cores).map(do, batches)
     finally:
         torch.set_num_threads(cores)  # threads that begin later take the last number that any has set
+
+
+@cache
+def _threads(number: int) -> ThreadPoolExecutor:
+    """Threads that stay: new ones would ask the system for all their memory anew."""
+    # What they round is kept from one batch to the next, and goes with the caller's autocast.
+    return ThreadPoolExecutor(number, thread_name_prefix="batch", initializer=keep_rounded_weights)
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of them
+    os.register_at_fork(after_in_child=_threads.cache_clear)
