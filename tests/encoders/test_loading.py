@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tokenizers import Tokenizer
+from transformers.utils import logging
 
 from isoglot.encoders import (
     build_image_tower,
@@ -167,3 +170,27 @@ def test_weights_in_a_pickle_are_never_loaded(folder: Path, tmp_path: Path) -> N
     ):
         load_encoder(folder, device="cpu")
     assert not (tmp_path / "mark").exists()
+
+
+@pytest.mark.slow
+def test_weights_in_a_pickle_are_never_loaded_from_a_hub_either(tmp_path: Path) -> None:
+    script = Path(__file__).with_name("hub_run.py")
+    command = [sys.executable, str(script), str(tmp_path / "cache"), str(tmp_path / "mark")]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    told = json.loads(ran.stdout)
+    assert told["sound"] == [2, 6]
+    assert "never loaded; save it as safetensors" in told["transformer"]
+    assert told["pooled"] == told["transformer"]
+    assert told["dense"].startswith("somebody/dense/3_Dense/pytorch_model.bin: is a pickle, which is never")
+    assert "somebody/missing: cannot be loaded" in told["missing"]
+    assert not (tmp_path / "mark").exists()
+
+
+def test_no_bar_is_shown_for_the_weights_and_bars_are_on_again(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert logging.is_progress_bar_enabled()
+    capfd.readouterr()
+    load_encoder(folder, device="cpu")
+    assert capfd.readouterr() == ("", "")
+    assert logging.is_progress_bar_enabled()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from isoglot.encoders.pretrained import without_bars
+from isoglot.encoders.pretrained import ONLY_PICKLED, without_bars
 from isoglot.encoders.transformer import PoolingMode, pooled_modules
 from isoglot.errors import CheckpointError
 
@@ -19,6 +19,7 @@ _OURS = "isoglot.encoders."
 _MODULES = "modules.json"
 _ROUTES = ("router_config.json", "config.json")
 """Where a router says what it is made of; the second in older versions."""
+_SAFE_WEIGHTS, _PICKLED_WEIGHTS = "model.safetensors", "pytorch_model.bin"
 
 _OWN_CODE = (
     "it needs code that lies beside it, which is never run here; if you trust it, load it yourself with "
@@ -80,12 +81,16 @@ def _load(name: str, pooling: PoolingMode | None, device: str | None) -> Encoder
         with without_bars():
             if pooling:
                 return Encoder(modules=pooled_modules(name, pooling), device=device)
-            classes = {kind: _module_class(name, kind) for kind in _types(name)}
+            modules = dict(_modules(name))
+            classes = {kind: _module_class(name, kind) for kind in modules.values()}
+            if not Path(name).is_dir():
+                _refuse_pickled_modules(name, modules, classes)
             ours = {kind: found for kind, found in classes.items() if kind.startswith(_OURS)}
+            how: dict[str, Any] = {"device": device, "model_kwargs": {"use_safetensors": True}}
             if not ours:
-                return Encoder(name, device=device)
+                return Encoder(name, **how)
             # Without this sentence-transformers asks to trust all code that the model names, or none.
-            return Encoder._load_with_module_classes(name, ours, device=device)
+            return Encoder._load_with_module_classes(name, ours, **how)
     except CheckpointError:
         raise
     except Exception as error:  # a damaged folder raises almost anything
@@ -98,23 +103,41 @@ def _refuse_pickles(folder: Path) -> None:
     """Refuses weights that lie there as a pickle alone, which may run anything when it is loaded."""
     for file in sorted(folder.rglob("pytorch_model*.bin")):
         if not any(file.parent.glob("*.safetensors")):
-            raise CheckpointError(f"{file}: is a pickle, which is never loaded; save it as safetensors")
+            _refuse_pickle(str(file))
+
+
+def _refuse_pickled_modules(name: str, modules: Mapping[str, str], classes: Mapping[str, Any]) -> None:
+    """Refuses the same of a model on a hub, but for its transformers, which are told to take no pickle."""
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.util import load_file_path
+
+    for folder, kind in modules.items():
+        if issubclass(classes[kind], Transformer) or load_file_path(name, _SAFE_WEIGHTS, subfolder=folder):
+            continue
+        if load_file_path(name, _PICKLED_WEIGHTS, subfolder=folder):
+            _refuse_pickle(f"{name}/{folder}/{_PICKLED_WEIGHTS}")
+
+
+def _refuse_pickle(file: str) -> NoReturn:
+    raise CheckpointError(f"{file}: is a pickle, which is never loaded; save it as safetensors")
 
 
 def _reason(error: Exception) -> str:
     if "trust_remote_code" in str(error):
         return _OWN_CODE
+    if "use_safetensors" in str(error):
+        return ONLY_PICKLED
     return (str(error) or type(error).__name__).split("\n")[0]
 
 
-def _types(name: str) -> Iterator[str]:
-    """Names of the classes of a model's modules, also inside routers; none of a plain transformers model."""
+def _modules(name: str) -> Iterator[tuple[str, str]]:
+    """Folders and types of a model's modules, also inside routers; none of a plain transformers model."""
     for entry in _read_json(name, "", _MODULES) or ():
         yield from _nested(name, entry["path"], entry["type"])
 
 
-def _nested(name: str, folder: str, kind: str) -> Iterator[str]:
-    yield kind
+def _nested(name: str, folder: str, kind: str) -> Iterator[tuple[str, str]]:
+    yield folder, kind
     if kind.rpartition(".")[2] not in ("Router", "Asym"):
         return
     config = _read_json(name, folder, _ROUTES[0]) or _read_json(name, folder, _ROUTES[1]) or {}

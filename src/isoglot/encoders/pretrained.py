@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from torch import nn
     from transformers import PreTrainedConfig, PreTrainedModel
 
+ONLY_PICKLED = "there are no weights in safetensors, and pickles are never loaded; save it as safetensors"
+"""What is said where transformers would advise to load pickles."""
+
 
 @contextmanager
 def without_bars() -> Iterator[None]:
@@ -115,10 +118,16 @@ def read_part(
     mapping = {f"^{re.escape(renamed)}": ""} if renamed else None
     try:
         model, report = getattr(transformers, loader).from_pretrained(
-            name, config=config, output_loading_info=True, dtype=torch.float32, key_mapping=mapping
+            name,
+            config=config,
+            output_loading_info=True,
+            dtype=torch.float32,
+            key_mapping=mapping,
+            use_safetensors=True,  # never a pickle
         )
     except Exception as error:  # a damaged file raises almost anything
-        raise ConfigError(f"{name}: the weights cannot be read: {error}") from error
+        reason = ONLY_PICKLED if "use_safetensors" in str(error) else error
+        raise ConfigError(f"{name}: the weights cannot be read: {reason}") from error
     missing = sorted(key for key in report["missing_keys"] if not (optional and key.startswith(optional)))
     if missing:
         raise ConfigError(

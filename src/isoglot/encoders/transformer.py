@@ -88,7 +88,7 @@ def pooled_modules(name_or_path: str | Path, pooling: PoolingMode) -> list[nn.Mo
     """
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 
-    transformer = Transformer(str(name_or_path))
+    transformer = Transformer(str(name_or_path), model_kwargs={"use_safetensors": True})
     return [transformer, Pooling(transformer.get_embedding_dimension(), pooling), Normalize()]
 
 
