@@ -124,6 +124,14 @@ def test_only_modules_are_modules(kind: str, problem: str, folder: Path) -> None
         load_encoder(folder)
 
 
+def test_a_module_is_looked_at_even_if_another_has_its_folder(folder: Path) -> None:
+    first, *others = json.loads((folder / "modules.json").read_text())
+    wrong = first | {"type": "isoglot.encoders.loading.Path"}
+    edit(folder / "modules.json", [wrong, first, *others])
+    with pytest.raises(CheckpointError, match="is no type of a module"):
+        load_encoder(folder)
+
+
 def test_damaged_folders_and_wrong_names(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="nowhere: cannot be loaded as a sentence-transformers model"):
         load_encoder(tmp_path / "nowhere")

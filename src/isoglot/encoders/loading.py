@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -81,8 +81,8 @@ def _load(name: str, pooling: PoolingMode | None, device: str | None) -> Encoder
         with without_bars():
             if pooling:
                 return Encoder(modules=pooled_modules(name, pooling), device=device)
-            modules = dict(_modules(name))
-            classes = {kind: _module_class(name, kind) for kind in modules.values()}
+            modules = list(_modules(name))
+            classes = {kind: _module_class(name, kind) for _, kind in modules}
             if not Path(name).is_dir():
                 _refuse_pickled_modules(name, modules, classes)
             ours = {kind: found for kind, found in classes.items() if kind.startswith(_OURS)}
@@ -106,12 +106,14 @@ def _refuse_pickles(folder: Path) -> None:
             _refuse_pickle(str(file))
 
 
-def _refuse_pickled_modules(name: str, modules: Mapping[str, str], classes: Mapping[str, Any]) -> None:
+def _refuse_pickled_modules(
+    name: str, modules: Sequence[tuple[str, str]], classes: Mapping[str, Any]
+) -> None:
     """Refuses the same of a model on a hub, but for its transformers, which are told to take no pickle."""
     from sentence_transformers.base.modules import Transformer
     from sentence_transformers.util import load_file_path
 
-    for folder, kind in modules.items():
+    for folder, kind in modules:
         if issubclass(classes[kind], Transformer) or load_file_path(name, _SAFE_WEIGHTS, subfolder=folder):
             continue
         if load_file_path(name, _PICKLED_WEIGHTS, subfolder=folder):
