@@ -194,11 +194,21 @@ def test_weights_in_a_pickle_are_never_loaded_from_a_hub_either(tmp_path: Path) 
     assert not (tmp_path / "mark").exists()
 
 
-def test_no_bar_is_shown_for_the_weights_and_bars_are_on_again(
-    folder: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    assert logging.is_progress_bar_enabled()
-    capfd.readouterr()
-    load_encoder(folder, device="cpu")
+def test_a_transformer_is_built_in_silence(tokenizer: Tokenizer, capfd: pytest.CaptureFixture[str]) -> None:
+    build_transformer_encoder(tokenizer, layers=1, hidden_size=8, heads=2)
     assert capfd.readouterr() == ("", "")
-    assert logging.is_progress_bar_enabled()
+
+
+@pytest.mark.parametrize("were_on", [True, False])
+def test_no_bar_is_shown_for_the_weights_and_bars_are_as_they_were(
+    were_on: bool, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = logging.is_progress_bar_enabled()
+    try:
+        (logging.enable_progress_bar if were_on else logging.disable_progress_bar)()
+        capfd.readouterr()
+        load_encoder(folder, device="cpu")
+        assert capfd.readouterr() == ("", "")
+        assert logging.is_progress_bar_enabled() == were_on
+    finally:
+        (logging.enable_progress_bar if before else logging.disable_progress_bar)()

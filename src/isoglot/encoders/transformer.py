@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from isoglot.encoders.pretrained import without_reports
 from isoglot.encoders.subwords import END, MASK, PAD, START, UNKNOWN
 from isoglot.errors import ConfigError
 
@@ -69,7 +70,7 @@ def build_transformer_encoder(
         eos_token_id=fast.eos_token_id,
         type_vocab_size=1,
     )
-    with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as folder:
+    with torch.random.fork_rng(devices=[]), tempfile.TemporaryDirectory() as folder, without_reports():
         torch.manual_seed(seed)
         XLMRobertaModel(config, add_pooling_layer=False).save_pretrained(folder)
         fast.save_pretrained(folder)
