@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+import torch
 from starlette.testclient import TestClient
 
 from isoglot.errors import SearchError
@@ -193,6 +194,32 @@ def test_reloading_loses_no_request_and_a_failed_one_changes_nothing(start, tmp_
         assert until(lambda: "goes on as it was" in caplog.text)
         assert engine.searcher is now
         assert 'isoglot_reloads_total{outcome="failed"} 1.0' in client.get("/metrics").text
+
+
+def nesting():
+    """How many times this thread is inside autocast; at 0 nothing is kept."""
+    torch.autocast_increment_nesting()
+    return torch.autocast_decrement_nesting()
+
+
+def test_rounded_weights_are_kept_until_nobody_uses_their_model(start, monkeypatch):
+    forgotten = []
+    monkeypatch.setattr(
+        engine_module, "forget_rounded_weights", lambda: forgotten.append(threading.current_thread().name)
+    )
+    engine = start().engine("first")
+
+    async def run():
+        async with engine.lease():
+            assert await engine.in_model_thread(nesting) == 1
+            await engine.reload()
+            await engine.in_model_thread(lambda: None)
+            assert forgotten == []
+        await engine.in_model_thread(lambda: None)
+        await engine.close()
+
+    asyncio.run(run())
+    assert forgotten == ["model_0"]
 
 
 def test_what_is_under_way_keeps_the_store_that_it_began_with(start):
