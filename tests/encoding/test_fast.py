@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from isoglot.encoders import build_image_tower, build_static_encoder, build_two_tower_encoder
-from isoglot.encoding import fast_adapter, fast_encoder
+from isoglot.encoding import fast, fast_adapter, fast_encoder
 from isoglot.encoding.fast import NotUnderstoodError, text_tower
 
 Build = Callable[..., SentenceTransformer]
@@ -201,6 +201,15 @@ def test_the_adapter_takes_the_fast_way_and_tells_its_precision(
     assert exact.identify() == rounded.identify() is not None
 
 
+def test_long_and_short_texts_that_are_attended_apart_come_back_in_order(
+    build: Build, texts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = build()
+    monkeypatch.setattr(fast, "LONGEST", 5)
+    made = fast_encoder(model, precision="fp32", batch_tokens=24).encode("query", "text", texts)
+    np.testing.assert_allclose(made, model.encode_query(texts), atol=1e-5)
+
+
 def test_no_more_tokens_go_through_the_model_at_once_than_the_budget(
     build: Build, texts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,4 +219,3 @@ def test_no_more_tokens_go_through_the_model_at_once_than_the_budget(
     fast_encoder(model, batch_tokens=96).encode("query", "text", texts)
     assert sum(rows for rows, _ in seen) == len(texts)
     assert max(rows * width for rows, width in seen) <= 96
-    assert seen[0][1] == max(width for _, width in seen)
