@@ -103,12 +103,17 @@ def started(work: Callable[..., None], store: str) -> tuple[int, Any]:
         os._exit(1)
 
 
-def finished(work: Callable[..., None], store: str) -> list[tuple[str, float]]:
+def told_by(work: Callable[..., None], store: str) -> list[tuple[str, float]]:
     """The lines of a process that ends by itself, and when it told them."""
     process, lines = started(work, store)
     told = [(line.strip(), time.monotonic()) for line in lines]
     assert os.waitpid(process, 0)[1] == 0
     return told
+
+
+def finished(work: Callable[..., None], store: str) -> str:
+    """The last line of a process that ends by itself."""
+    return told_by(work, store)[-1][0]
 
 
 def killed(event: str, times: int, delay: float) -> None:
@@ -126,7 +131,7 @@ def killed(event: str, times: int, delay: float) -> None:
 
 if __name__ == "__main__":
     chance = random.Random(0)
-    times = [when for what, when in finished(indexing, "whole") if what in ("encoding", "optimising")]
+    times = [when for what, when in told_by(indexing, "whole") if what in ("encoding", "optimising")]
     batch_seconds = (times[-1] - times[0]) / (len(times) - 1)
     left = []
     for number in range(KILLS):
@@ -136,7 +141,7 @@ if __name__ == "__main__":
             killed("encoding", chance.randint(2, 4), chance.uniform(0, batch_seconds))
         else:
             killed("optimising", 1, 0)
-        left.append(json.loads(finished(looking, "store")[-1][0]))
-    last = finished(indexing, "store")[-1][0]
-    told = {"left": left, "last": last, "in_the_end": int(finished(looking, "store")[-1][0])}
+        left.append(json.loads(finished(looking, "store")))
+    last = finished(indexing, "store")
+    told = {"left": left, "last": last, "in_the_end": int(finished(looking, "store"))}
     sys.stdout.write(json.dumps(told))

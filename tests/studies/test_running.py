@@ -17,6 +17,8 @@ from isoglot.studies.carrying import carry_out
 from isoglot.studies.cells import Cell, CellRecord, Phases, folder_of, read_record
 from isoglot.studies.config import StudyConfig
 from isoglot.studies.grid import build_grid
+from isoglot.studies.questions import AnswerConfig
+from isoglot.studies.report import reference_name
 from isoglot.studies.runner import Plan, Running, run_study
 from isoglot.studies.shared import Shared
 
@@ -76,6 +78,10 @@ def test_every_cell_leaves_a_model_results_and_a_record(finished) -> None:
     assert {row.measure for row in results.records} >= {"AP", "rank_distance"}
     assert record.seconds.train > 0
     assert record.seconds.encode > 0
+    config = read_study(study)
+    answer = AnswerConfig(values=(), arms="scheme.name", baseline="monolingual", sizes="size")
+    assert reference_name(config, answer, records) == "hybrid, static-8"
+    assert reference_name(replace(config, reference={}), answer, records) == "monolingual, static-8"
 
 
 def test_what_is_finished_is_not_run_again(write_study, tmp_path: Path) -> None:
